@@ -101,7 +101,7 @@ internal sealed class DecoderWeights : IDisposable
     {
         var tensor = _files.Require(name, length);
         var vector = _vectors.Matrix(1, length);
-        FloatConversion.Widen(tensor, vector.Row(0));
+        Widen(tensor, vector.Row(0));
         Done(tensor);
         return vector;
     }
@@ -114,12 +114,14 @@ internal sealed class DecoderWeights : IDisposable
         foreach (var (name, rows) in parts)
         {
             var tensor = _files.Require($"{at}{name}.bias", rows);
-            FloatConversion.Widen(tensor, bias.Row(0).Slice(first, rows));
+            Widen(tensor, bias.Row(0).Slice(first, rows));
             Done(tensor);
             first += rows;
         }
         return bias;
     }
+
+    private static void Widen(WeightTensor tensor, Span<float> values) => FloatConversion.Widen(tensor.File.Span(tensor.Offset, (int)tensor.Length), tensor.Type, values);
 
     private void Done(params ReadOnlySpan<WeightTensor> tensors)
     {

@@ -27,18 +27,19 @@ public readonly record struct LoadProgress(long Done, long Total);
 /// <summary>A model in memory: configuration, tokenizer, template, weights, and the sites at which it proved steerable. Immutable once loaded.</summary>
 public sealed class LoadedModel : IDisposable
 {
+    private readonly Tokenizer? _tokenizer;
     private readonly DecoderWeights _weights;
     private readonly IKernels _kernels;
 
-    private LoadedModel(string name, ModelConfig config, Tokenizer tokenizer, ChatTemplate? template, string fingerprint, SiteTable sites, DecoderWeights weights, IKernels kernels)
+    private LoadedModel(string name, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, string fingerprint, SiteTable sites, DecoderWeights weights, IKernels kernels)
     {
-        (Name, Config, Tokenizer, Template, Fingerprint, Sites) = (name, config, tokenizer, template, fingerprint, sites);
-        (_weights, _kernels) = (weights, kernels);
+        (Name, Config, Template, Fingerprint, Sites) = (name, config, template, fingerprint, sites);
+        (_tokenizer, _weights, _kernels) = (tokenizer, weights, kernels);
     }
 
     public string Name { get; }
     public ModelConfig Config { get; }
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException($"{Name} was loaded without a tokenizer.");
 
     /// <summary>Null: the model has no chat template and serves completions only.</summary>
     public ChatTemplate? Template { get; }
@@ -62,12 +63,21 @@ public sealed class LoadedModel : IDisposable
     public static LoadedModel Load(string folder, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
     {
         var config = ModelConfig.Load(folder);
+        string tokenizerFile = Path.Combine(folder, "tokenizer.json");
+        var tokenizer = Tokenizer.Load(tokenizerFile);
+        if (tokenizer.VocabularySize > config.Shape.VocabularySize)
+            throw new ModelFormatException(tokenizerFile, "model.vocab", $"has ids up to {tokenizer.VocabularySize - 1}, but config.json's vocab_size is {config.Shape.VocabularySize}");
+        var template = config.Tokenizer.ChatTemplate is { } text ? ChatTemplate.Parse(text, Path.Combine(folder, "tokenizer_config.json")) : null;
+        return Load(folder, config, tokenizer, template, options, progress, cancellation);
+    }
+
+    /// <summary>The same for a folder without a tokenizer, which can be run on token ids only.</summary>
+    internal static LoadedModel LoadWeights(string folder, LoadOptions options) => Load(folder, ModelConfig.Load(folder), null, null, options, null, default);
+
+    private static LoadedModel Load(string folder, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
         var shape = config.Shape;
         using var files = ModelWeights.Open(folder);
-        var tokenizer = Tokenizer.Load(Path.Combine(folder, "tokenizer.json"));
-        if (tokenizer.VocabularySize > shape.VocabularySize)
-            throw new ModelFormatException(Path.Combine(folder, "tokenizer.json"), "model.vocab", $"has ids up to {tokenizer.VocabularySize - 1}, but config.json's vocab_size is {shape.VocabularySize}");
-        var template = config.Tokenizer.ChatTemplate is { } text ? ChatTemplate.Parse(text, Path.Combine(folder, "tokenizer_config.json")) : null;
         string fingerprint = ModelFingerprint.Compute(config, files);
         var kernels = CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
         DecoderWeights? weights = null;

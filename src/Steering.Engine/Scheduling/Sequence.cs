@@ -18,8 +18,9 @@ public sealed class Sequence
         request.Prompt.AsSpan().CopyTo(_tokens);
         Count = request.Prompt.Length;
         Blocks = new int[(_tokens.Length + KvCache.BlockLength - 1) / KvCache.BlockLength];
-        PromptSteered = new int[request.Plan.Uses.Length];
-        GeneratedSteered = new int[request.Plan.Uses.Length];
+        int uses = request.Plan.Edits.Aggregate(request.Plan.Uses.Length, (most, edit) => Math.Max(most, edit.Use + 1));
+        PromptSteered = new int[uses];
+        GeneratedSteered = new int[uses];
         if (NeedsCounts(request.Sampling)) Counts = new TokenCounts(request.Prompt.AsSpan());
     }
 
