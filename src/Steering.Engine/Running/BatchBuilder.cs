@@ -37,14 +37,13 @@ internal static class BatchBuilder
 
     private static void AddEdits(Batch batch, Sequence sequence, int row, int position, int token)
     {
-        int generated = position - sequence.Request.Prompt.Length;
+        int prompt = sequence.Request.Prompt.Length;
         foreach (var edit in sequence.Edits)
         {
-            if (!edit.Plan.Positions.Contains(position, token)) continue;
-            double strength = edit.Plan.Strength.At(generated);
-            if (strength == 0) continue; // exactly the identity
-            batch.Edits(edit.SiteIndex).Add(edit.At(row, strength));
-            if (edit.CountsUse) (generated < 0 ? sequence.PromptSteered : sequence.GeneratedSteered)[edit.Plan.Use]++;
+            double coefficient = edit.Plan.CoefficientAt(position, token, prompt);
+            if (coefficient == 0) continue; // exactly the identity
+            batch.Edits(edit.SiteIndex).Add(edit.At(row, coefficient));
+            if (edit.CountsUse) (position < prompt ? sequence.PromptSteered : sequence.GeneratedSteered)[edit.Plan.Use]++;
         }
     }
 

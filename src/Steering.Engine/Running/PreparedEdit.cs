@@ -10,11 +10,10 @@ namespace Steering.Engine.Running;
 /// <param name="CountsUse">True for the first edit of a use: the one whose positions the receipt counts.</param>
 internal sealed record PreparedEdit(PlannedEdit Plan, int SiteIndex, nint Directions, bool CountsUse)
 {
-    /// <summary>The kernel's edit for a row whose strength is known. Allocates nothing.</summary>
-    public Edit At(int row, double strength)
+    /// <summary>The kernel's edit of a row. Allocates nothing.</summary>
+    public Edit At(int row, double coefficient)
     {
         var p = Plan.Parameters;
-        double coefficient = strength * Plan.CoefficientPerStrength;
         var (kind, low, high) = Plan.Operation switch
         {
             Operation.Add => (EditKind.Add, 0.0, 0.0),
