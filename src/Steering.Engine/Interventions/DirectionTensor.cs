@@ -15,7 +15,9 @@ public sealed class DirectionTensor(int rows, int columns, float[] values)
     /// <summary>Most rows an edit may have: each costs two passes over a token's row, and kernels keep coordinates on the stack.</summary>
     public const int MaximumRows = 64;
 
-    public int Rows { get; } = rows;
+    public int Rows { get; } = rows is >= 1 and <= MaximumRows && values.Length == rows * columns ? rows
+        : throw new ArgumentException($"found {rows} rows of {columns} and {values.Length} values; expected 1 to {MaximumRows} rows that fill the values", nameof(rows));
+
     public int Columns { get; } = columns;
     public ReadOnlySpan<float> Values => values;
 
