@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace Steering.Cli.Api;
+
+/// <summary><c>GET /v1/models</c>.</summary>
+internal sealed record ModelListing(IReadOnlyList<ListedModel>? Data);
+
+/// <summary>A model, or a model with a promoted vector (<c>base@vector</c>).</summary>
+internal sealed record ListedModel(string Id, string? OwnedBy);
+
+/// <summary><c>GET /v1/vectors</c>.</summary>
+internal sealed record VectorListing(IReadOnlyList<ListedVector>? Data);
+
+/// <summary>A steering vector in the server's store.</summary>
+internal sealed record ListedVector
+{
+    public string? Name { get; init; }
+    public string? Id { get; init; }
+    public JsonElement? Version { get; init; }
+    public string? Unit { get; init; }
+    public string? Method { get; init; }
+    public IReadOnlyList<string>? Sites { get; init; }
+}
