@@ -27,7 +27,7 @@ internal static class TerminalText
     [
         .. Range(0x00, 0x1f).Where(c => c is not ('\n' or '\t')),
         .. Range(0x7f, 0x9f), // delete and C1
-        .. Range(0x202a, 0x202e), .. Range(0x2066, 0x2069), '\u200e', '\u200f', '\u061c', // bidirectional
+        .. Range(0x202a, 0x202e), .. Range(0x2066, 0x2069), // bidirectional embeddings, overrides and isolates
     ]);
 
     private static IEnumerable<char> Range(int first, int last) => Enumerable.Range(first, last - first + 1).Select(c => (char)c);

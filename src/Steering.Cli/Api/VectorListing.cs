@@ -2,16 +2,10 @@ using System.Text.Json;
 
 namespace Steering.Cli.Api;
 
-/// <summary><c>GET /v1/models</c>.</summary>
-internal sealed record ModelListing(IReadOnlyList<ListedModel>? Data);
-
-/// <summary>A model, or a model with a promoted vector (<c>base@vector</c>).</summary>
-internal sealed record ListedModel(string Id, string? OwnedBy);
-
 /// <summary><c>GET /v1/vectors</c>.</summary>
 internal sealed record VectorListing(IReadOnlyList<ListedVector>? Data);
 
-/// <summary>A steering vector in the server's store.</summary>
+/// <summary>A steering vector in the server's store. A version is a number or a name.</summary>
 internal sealed record ListedVector
 {
     public string? Name { get; init; }
