@@ -32,8 +32,8 @@ internal sealed class ModelRunner(Decoder decoder, int vocabularySize)
     private static void Score(LogitsRow row, ReadOnlySpan<float> logits)
     {
         var sequence = row.Sequence;
-        int token = sequence.Tokens[row.Next];
-        sequence.Generation.Publish(new TokenEvent { Token = token, IsPrompt = true, Logprob = LogSoftmax.Score(logits, token), Top = Top(logits, sequence.Request.PromptLogprobs) });
+        var (logprob, top) = Scores(logits, sequence.Tokens[row.Next], sequence.Request.PromptLogprobs!.Value);
+        sequence.Generation.Publish(new TokenEvent { Token = sequence.Tokens[row.Next], IsPrompt = true, Logprob = logprob, Top = top });
     }
 
     private void Draw(LogitsRow row, Span<float> logits)
@@ -50,17 +50,16 @@ internal sealed class ModelRunner(Decoder decoder, int vocabularySize)
         if (sequence.GeneratedCount < request.MinTokens)
             foreach (int stop in request.StopTokens.AsSpan()) logits[stop] = float.NegativeInfinity;
         int token = _sampler.Sample(logits, request.Sampling, sequence.Counts, row.Next);
-        float logprob = request.Logprobs is null ? float.NaN : LogSoftmax.Score(raw, token);
-        var top = request.Logprobs is null ? null : Top(raw, request.Logprobs);
+        var (logprob, top) = request.Logprobs is { } count ? Scores(raw, token, count) : (float.NaN, null);
         sequence.Append(token);
         sequence.Generation.Publish(new TokenEvent { Token = token, Logprob = logprob, Top = top });
     }
 
-    private static ScoredToken[]? Top(ReadOnlySpan<float> logits, int? count)
+    private static (float Logprob, ScoredToken[]? Top) Scores(ReadOnlySpan<float> logits, int token, int count)
     {
-        if (count is not > 0) return null;
-        var top = new ScoredToken[Math.Min(count.Value, logits.Length)];
-        LogSoftmax.Top(logits, top.Length, top);
-        return top;
+        double logSumExp = LogSoftmax.LogSumExp(logits);
+        ScoredToken[]? top = count > 0 ? new ScoredToken[Math.Min(count, logits.Length)] : null;
+        if (top is not null) LogSoftmax.Top(logits, top.Length, top, logSumExp);
+        return (LogSoftmax.Score(logits, token, logSumExp), top);
     }
 }

@@ -21,7 +21,7 @@ public sealed class Sequence
         int uses = request.Plan.Edits.Aggregate(request.Plan.Uses.Length, (most, edit) => Math.Max(most, edit.Use + 1));
         PromptSteered = new int[uses];
         GeneratedSteered = new int[uses];
-        if (NeedsCounts(request.Sampling)) Counts = new TokenCounts(request.Prompt.AsSpan());
+        if (TokenCounts.AreNeeded(request.Sampling)) Counts = new TokenCounts(request.Prompt.AsSpan(), request.MaxTokens);
     }
 
     public GenerationRequest Request { get; }
@@ -64,8 +64,6 @@ public sealed class Sequence
     internal void Append(int token)
     {
         _tokens[Count++] = token;
-        Counts?.AddGenerated(token);
+        Counts?.Add(token);
     }
-
-    private static bool NeedsCounts(SamplingParameters p) => p.FrequencyPenalty != 0 || p.PresencePenalty != 0 || p.RepetitionPenalty != 1;
 }
