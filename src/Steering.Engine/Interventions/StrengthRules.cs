@@ -31,9 +31,9 @@ internal static class StrengthRules
         string operation = SteeringNames.Of(use.Operation) + (isAngle ? " by" : use.Operation == Operation.Rotate ? " to" : "");
         if (use.Unit is { } asked)
         {
-            if (!known.Contains(asked))
-                problems.Add($"{use.Path}.unit", SteeringProblemCode.UnitNotSupported, $"{operation} does not take a strength in {SteeringNames.Of(asked)}; expected {expected}");
-            return asked;
+            if (known.Contains(asked)) return asked;
+            problems.Add($"{use.Path}.unit", SteeringProblemCode.UnitNotSupported, $"{operation} does not take a strength in {SteeringNames.Of(asked)}; expected {expected}");
+            return known[0];
         }
         // An operation that knows one unit leaves nothing to choose: a vector calibrated in rms can be ablated. Between lengths there is a choice.
         var stored = use.Vector.Unit ?? known[0];
