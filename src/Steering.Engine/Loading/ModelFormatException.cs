@@ -1,12 +1,13 @@
 namespace Steering.Engine.Loading;
 
-/// <summary>A model's file that cannot be used: not what it claims to be, contradictory, or of a kind this engine does not read.</summary>
-public sealed class ModelFormatException(string file, string field, string message, Exception? inner = null)
-    : Exception($"{file}: {field}: {message}", inner)
+/// <summary>A file of a model or vector that is malformed or asks for something unsupported. The message reads <c>file: field: what is wrong</c>.</summary>
+/// <param name="file">Path or name of the file.</param>
+/// <param name="field">Which part of it: a JSON field, a tensor, or a part of the format such as <c>header length</c>.</param>
+/// <param name="message">What was found and what was expected.</param>
+/// <param name="inner">What a parser said, if one did.</param>
+public sealed class ModelFormatException(string file, string field, string message, Exception? inner = null) : Exception($"{file}: {field}: {message}", inner)
 {
-    /// <summary>The file, as the caller named it.</summary>
-    public string File => file;
+    public string File { get; } = file;
 
-    /// <summary>The field at fault, as a path from the file's root.</summary>
-    public string Field => @field;
+    public string Field { get; } = field;
 }
