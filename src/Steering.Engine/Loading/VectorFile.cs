@@ -12,9 +12,6 @@ public static class VectorFile
 {
     private const string UnitKey = "unit", FingerprintKey = "model_fingerprint", NormPrefix = "residual_norm.";
 
-    // The names of the wire format, in the order of the enumeration.
-    private static readonly ImmutableArray<string> UnitNames = ["raw", "rms", "token_norm", "degrees", "fraction"];
-
     /// <summary>Reads a file.</summary>
     /// <param name="path">Where it is.</param>
     /// <param name="name">The vector's name.</param>
@@ -39,7 +36,7 @@ public static class VectorFile
     {
         var writer = new SafetensorsWriter();
         foreach (var (key, value) in vector.Metadata) writer.AddMetadata(key, value);
-        if (vector.Unit is { } unit) writer.AddMetadata(UnitKey, UnitNames[(int)unit]);
+        if (vector.Unit is { } unit) writer.AddMetadata(UnitKey, SteeringNames.Of(unit));
         if (vector.ModelFingerprint is { } fingerprint) writer.AddMetadata(FingerprintKey, fingerprint);
         foreach (var (site, norm) in vector.ResidualNorms) writer.AddMetadata($"{NormPrefix}{site}", norm.ToString("R", CultureInfo.InvariantCulture));
         foreach (var tensor in vector.Tensors)
@@ -110,8 +107,8 @@ public static class VectorFile
     private static StrengthUnit? ReadUnit(SafetensorsFile file)
     {
         if (!file.Metadata.TryGetValue(UnitKey, out string? name)) return null;
-        int index = UnitNames.IndexOf(name);
-        return index >= 0 ? (StrengthUnit)index : throw new ModelFormatException(file.Path, $"__metadata__.{UnitKey}", $"\"{name}\" is unknown; supported: {string.Join(", ", UnitNames)}");
+        return SteeringNames.TryParse(name, out StrengthUnit unit) ? unit
+            : throw new ModelFormatException(file.Path, $"__metadata__.{UnitKey}", $"\"{name}\" is unknown; supported: {string.Join(", ", SteeringNames.Units)}");
     }
 
     private static ImmutableDictionary<Site, float> ReadNorms(SafetensorsFile file)
