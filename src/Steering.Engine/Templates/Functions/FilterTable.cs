@@ -62,6 +62,7 @@ internal static class FilterTable
     private static Filter Plain(string name, Func<Execution, object, object> filter) => (execution, value, arguments) =>
     {
         arguments.RequireNone(name);
+        execution.Charge(value is string text ? text.Length : 1);
         return filter(execution, value);
     };
 }

@@ -61,13 +61,21 @@ internal static class StringMethods
     {
         if (Plain.TryGetValue(name, out Func<string, object>? plain))
         {
-            return new NativeFunction(name, (_, arguments) =>
+            return new NativeFunction(name, (execution, arguments) =>
             {
                 arguments.RequireNone(name);
+                execution.Charge(text.Length);
                 return plain(text);
             });
         }
-        if (Methods.TryGetValue(name, out Method? method)) return new NativeFunction(name, (execution, arguments) => method(execution, text, arguments));
+        if (Methods.TryGetValue(name, out Method? method))
+        {
+            return new NativeFunction(name, (execution, arguments) =>
+            {
+                execution.Charge(PySequence.WeightOf(text));
+                return method(execution, text, arguments);
+            });
+        }
         return Unsupported.Contains(name) ? throw new TemplateException($"the string method '{name}' is not supported") : null;
     }
 

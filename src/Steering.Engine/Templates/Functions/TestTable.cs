@@ -57,6 +57,7 @@ internal static class TestTable
     private static Test Plain(Func<Execution, object, bool> test) => (execution, value, arguments) =>
     {
         arguments.RequireNone("test");
+        execution.Charge(value is string text ? PySequence.WeightOf(text) : 1);
         return test(execution, value);
     };
 
