@@ -11,7 +11,10 @@ internal static class TextFilters
 
     public static object Capitalize(Execution execution, object value) => PythonCasing.Capitalize(Text.Of(execution, value));
 
-    /// <summary>safe and string. Markup does not exist here: transformers does not escape on its own, and what safe marks is not escaped by later concatenations.</summary>
+    /// <summary>
+    /// safe and string. Markup does not exist here: transformers does not escape on its own, and what safe marks is not escaped by later
+    /// concatenations.
+    /// </summary>
     public static object Safe(Execution execution, object value) => Text.Of(execution, value);
 
     public static object Trim(Execution execution, object value, Arguments arguments)
@@ -67,7 +70,8 @@ internal static class TextFilters
     public static object Indent(Execution execution, object value, Arguments arguments)
     {
         object?[] values = arguments.Bind("indent", 0, "width", "first", "blank");
-        if (value is not string text) throw value is Undefined undefined ? undefined.Error() : new TemplateException($"indent needs a string, not {TypeName.Of(value)}");
+        if (value is not string text)
+            throw value is Undefined undefined ? undefined.Error() : new TemplateException($"indent needs a string, not {TypeName.Of(value)}");
         if (values[0] is not string) execution.CheckLength(Math.Max(0, Expect.Int(values[0], 4)));
         string indention = values[0] as string ?? new string(' ', Math.Max(0, Expect.Int(values[0], 4)));
         bool blank = Expect.Bool(values[2]);

@@ -1,6 +1,9 @@
 namespace Steering.Engine.Templates;
 
-/// <summary>An expression of a parsed template. It is declared (its names enter the frame's symbols), bound (names become slots), then evaluated any number of times.</summary>
+/// <summary>
+/// An expression of a parsed template. It is declared (its names enter the frame's symbols), bound (names become slots), then evaluated any
+/// number of times.
+/// </summary>
 internal abstract class Expression(int line)
 {
     public int Line { get; } = line;
