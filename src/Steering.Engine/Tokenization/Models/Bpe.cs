@@ -79,7 +79,7 @@ internal sealed class Bpe
             tokens.Add(new WordToken(id, first, last + 1));
             start += bytes;
         }
-        if (queue.Capacity <= KeptCapacity) _spare = queue;
+        if (queue.Capacity <= KeptCapacity) Volatile.Write(ref _spare, queue);
     }
 
     private void AddSymbols(ReadOnlySpan<int> word, MergeQueue queue)
