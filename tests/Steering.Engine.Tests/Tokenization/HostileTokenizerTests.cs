@@ -51,7 +51,11 @@ public class HostileTokenizerTests
     [Fact]
     public void Any_value_of_a_wrong_type_or_size_loads_or_is_refused()
     {
-        string[] values = ["null", "true", "-1", "1.5", "1e999", "99999999999999999999", "2147483647", "\"\"", "\"x\"", "\"\\ud800\"", "[]", "{}", "[[[1]]]", "{\"type\":\"Sequence\"}"];
+        string[] values =
+        [
+            "null", "true", "-1", "1.5", "1e999", "99999999999999999999", "2147483647",
+            "\"\"", "\"x\"", "\"\\ud800\"", "[]", "{}", "[[[1]]]", "{\"type\":\"Sequence\"}",
+        ];
         foreach (string path in Paths(TinyTokenizer.Json(), "").Where(p => !p.Contains("vocab/") || p.EndsWith("/hello", StringComparison.Ordinal)).ToList())
         {
             foreach (string value in values)

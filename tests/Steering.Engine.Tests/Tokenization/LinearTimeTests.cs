@@ -26,7 +26,8 @@ public class LinearTimeTests
     ];
 
     [SkippableTheory]
-    [InlineData("gpt2"), InlineData("qwen2"), InlineData("deepseek"), InlineData("falcon"), InlineData("cl100k"), InlineData("o200k"), InlineData("roberta"), InlineData("phi-3")]
+    [InlineData("gpt2"), InlineData("qwen2"), InlineData("deepseek"), InlineData("falcon")]
+    [InlineData("cl100k"), InlineData("o200k"), InlineData("roberta"), InlineData("phi-3")]
     public void A_megabyte_of_anything_takes_seconds(string name)
     {
         var tokenizer = new GoldenTokenizer(name).Tokenizer;

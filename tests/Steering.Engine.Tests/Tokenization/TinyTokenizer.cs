@@ -18,7 +18,8 @@ internal static class TinyTokenizer
         return new JsonObject
         {
             ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray(Added(next, "<|start|>", special: true), Added(next + 1, "<|start|>now", special: true), Added(next + 2, "<tool>", special: false)),
+            ["added_tokens"] = new JsonArray(
+                Added(next, "<|start|>", special: true), Added(next + 1, "<|start|>now", special: true), Added(next + 2, "<tool>", special: false)),
             ["normalizer"] = null,
             ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = true },
             ["post_processor"] = new JsonObject

@@ -21,7 +21,8 @@ internal sealed class TemplatePostProcessor(int[] before, int[] after) : PostPro
                 continue;
             }
             var special = (item.Find("SpecialToken") ?? throw item.Fail("neither 'Sequence' nor 'SpecialToken' is there")).Get("id");
-            (seen ? after : before).AddRange(specials.GetValueOrDefault(special.Text()) ?? throw special.Fail($"'{special.Text()}' is not among the special_tokens"));
+            if (!specials.TryGetValue(special.Text(), out int[]? ids)) throw special.Fail($"'{special.Text()}' is not among the special_tokens");
+            (seen ? after : before).AddRange(ids);
         }
         return seen ? new TemplatePostProcessor([.. before], [.. after]) : throw field.Get("single").Fail("the sequence A, which is the input, is not there");
     }
