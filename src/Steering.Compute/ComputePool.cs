@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+
+namespace Steering.Compute;
+
+/// <summary>Work on a range of items; an unmanaged struct, so that handing it to other threads allocates nothing.</summary>
+public interface IJob
+{
+    /// <summary>Does items [first, last). Called once per thread, concurrently, with disjoint ranges.</summary>
+    void Run(int first, int last);
+}
+
+/// <summary>
+/// Fork-join over dedicated threads: the caller does its share, workers spin for the next job for a moment and then park, so an idle server burns nothing
+/// and a busy one pays under a microsecond per fork (a thread-pool fork costs 4 microseconds and garbage, and a 24-block model has 170 forks a token).
+/// </summary>
+/// <remarks>One caller at a time: the engine thread.</remarks>
+public sealed unsafe class ComputePool : IDisposable
+{
+    private const int SpinsBeforeParking = 2000;
+    private readonly Thread[] _workers;
+    private readonly SemaphoreSlim[] _wake;
+    private readonly int[] _parked;
+    private delegate*<void*, int, int, void> _run;
+    private void* _job;
+    private int _items;
+    private volatile int _generation;
+    private int _pending;
+    private Exception? _failure;
+    private volatile bool _stopping;
+
+    /// <param name="threads">Threads that compute, the caller included; at least 1.</param>
+    public ComputePool(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Threads = threads;
+        _workers = new Thread[threads - 1];
+        _wake = new SemaphoreSlim[threads - 1];
+        _parked = new int[threads - 1];
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            int worker = i;
+            _wake[i] = new SemaphoreSlim(0);
+            _workers[i] = new Thread(() => Work(worker)) { IsBackground = true, Name = $"compute {i + 1}" };
+            _workers[i].Start();
+        }
+    }
+
+    public int Threads { get; }
+
+    /// <summary>Every core but one where there are more than two; the one left over serves HTTP.</summary>
+    public static int DefaultThreads => Environment.ProcessorCount <= 2 ? Environment.ProcessorCount : Environment.ProcessorCount - 1;
+
+    /// <summary>Runs the job over [0, items) split into one contiguous range per thread, and returns when all are done.</summary>
+    public void Run<TJob>(TJob job, int items, int itemsPerThread = 1) where TJob : unmanaged, IJob
+    {
+        if (_workers.Length == 0 || items < 2 * itemsPerThread)
+        {
+            if (items > 0) job.Run(0, items);
+            return;
+        }
+        _run = &Invoke<TJob>;
+        _job = &job;
+        _items = items;
+        Volatile.Write(ref _pending, _workers.Length);
+        Interlocked.Increment(ref _generation);
+        for (int i = 0; i < _workers.Length; i++)
+            if (Interlocked.Exchange(ref _parked[i], 0) == 1) _wake[i].Release();
+        Exception? mine = null;
+        try
+        {
+            job.Run(0, (int)((long)items / Threads));
+        }
+        catch (Exception e)
+        {
+            mine = e; // the workers still hold a pointer to the job on this stack: wait for them before leaving
+        }
+        var spin = new SpinWait();
+        while (Volatile.Read(ref _pending) != 0) spin.SpinOnce(sleep1Threshold: -1);
+        if ((mine ?? Interlocked.Exchange(ref _failure, null)) is { } failure) throw new InvalidOperationException("A compute job failed.", failure);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Invoke<TJob>(void* job, int first, int last) where TJob : unmanaged, IJob => ((TJob*)job)->Run(first, last);
+
+    private void Work(int worker)
+    {
+        int seen = 0;
+        while (true)
+        {
+            int spins = 0;
+            while (_generation == seen && !_stopping)
+            {
+                if (++spins < SpinsBeforeParking)
+                {
+                    Thread.SpinWait(8);
+                    continue;
+                }
+                Interlocked.Exchange(ref _parked[worker], 1);
+                if (_generation != seen || _stopping)
+                {
+                    // Somebody may already have taken the flag and released the semaphore: then consume that release.
+                    if (Interlocked.Exchange(ref _parked[worker], 0) == 0) _wake[worker].Wait();
+                    break;
+                }
+                _wake[worker].Wait();
+                spins = 0;
+            }
+            if (_stopping) return;
+            seen = _generation;
+            int first = (int)((long)_items * (worker + 1) / Threads), last = (int)((long)_items * (worker + 2) / Threads);
+            try
+            {
+                if (first < last) _run(_job, first, last);
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref _failure, e, null); // rethrown by Run on the caller's thread
+            }
+            Interlocked.Decrement(ref _pending);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_stopping) return;
+        _stopping = true;
+        for (int i = 0; i < _workers.Length; i++) _wake[i].Release();
+        foreach (var worker in _workers) worker.Join();
+        foreach (var wake in _wake) wake.Dispose();
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Steering.Compute.Cpu;
+
+/// <summary>Chooses kernels for the processor at hand. All choices give the same bits; they differ in speed only.</summary>
+public static class CpuBackend
+{
+    /// <summary>Names that <see cref="Create"/> accepts, fastest first.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["avx512", "avx2", "portable"];
+
+    /// <param name="threads">Threads that compute, the caller's included.</param>
+    /// <param name="kernels">One of <see cref="Names"/>, or null for the fastest this processor has.</param>
+    /// <exception cref="PlatformNotSupportedException">The processor lacks what was asked for.</exception>
+    public static IKernels Create(int threads, string? kernels = null)
+    {
+        kernels ??= Vector512.IsHardwareAccelerated ? "avx512" : Vector256.IsHardwareAccelerated && Fma.IsSupported ? "avx2" : "portable";
+        return kernels switch
+        {
+            "avx512" when Vector512.IsHardwareAccelerated => new CpuKernels<Lanes512>(kernels, new ComputePool(threads)),
+            "avx2" when Vector256.IsHardwareAccelerated && Fma.IsSupported => new CpuKernels<Lanes256>(kernels, new ComputePool(threads)),
+            "portable" => new CpuKernels<Lanes128>(kernels, new ComputePool(threads)),
+            _ when Names.Contains(kernels) => throw new PlatformNotSupportedException($"This processor cannot run the '{kernels}' kernels; leave the choice to the server or ask for 'portable'."),
+            _ => throw new PlatformNotSupportedException($"Unknown kernels '{kernels}'; there are {string.Join(", ", Names)}."),
+        };
+    }
+}

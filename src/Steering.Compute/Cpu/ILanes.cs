@@ -1,0 +1,47 @@
+namespace Steering.Compute.Cpu;
+
+/// <summary>
+/// Sixteen f32 values: the unit every kernel is written in. Three implementations (AVX-512, AVX2, 128-bit portable) give the same bits, because all of them
+/// do the same operations on the same lanes in the same order (docs/decisions.md 2).
+/// </summary>
+internal unsafe interface ILanes<TSelf> where TSelf : unmanaged, ILanes<TSelf>
+{
+    /// <summary>Rows of activations one tile of the matrix product holds in registers: 8 with 32 registers of 16 lanes, 2 with 16 of 8.</summary>
+    static abstract int RowsPerTile { get; }
+
+    static abstract TSelf Zero { get; }
+    static abstract TSelf Load(float* p);
+    static abstract TSelf Broadcast(float value);
+
+    /// <summary>a * b + c, rounded once.</summary>
+    static abstract TSelf FusedMultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    static abstract TSelf operator +(TSelf a, TSelf b);
+    static abstract TSelf operator -(TSelf a, TSelf b);
+    static abstract TSelf operator *(TSelf a, TSelf b);
+    static abstract TSelf operator /(TSelf a, TSelf b);
+
+    /// <summary>The larger of each pair; b where a is not a number.</summary>
+    static abstract TSelf Max(TSelf a, TSelf b);
+    static abstract TSelf Min(TSelf a, TSelf b);
+
+    void Store(float* p);
+
+    /// <summary>Lanes [0, count) of this, <paramref name="value"/> in the others. count may be anything: below 0 keeps none, above 15 all.</summary>
+    TSelf KeepFirst(int count, float value);
+
+    /// <summary>Adds n to the exponents, where n is in the low mantissa bits of <paramref name="shifted"/> (see <see cref="Transcendental.Exp"/>).</summary>
+    TSelf ScaleByPowerOfTwo(TSelf shifted);
+
+    /// <summary>Sum in a fixed tree: lane i with i + 8, then + 4, + 2, + 1.</summary>
+    float Sum();
+
+    /// <summary>Largest lane.</summary>
+    float MaxAcross();
+
+    /// <summary>Widens 16 packed pairs of bf16: the first of each pair into <paramref name="even"/>, the second into <paramref name="odd"/>.</summary>
+    static abstract void LoadBf16Pairs(byte* p, out TSelf even, out TSelf odd);
+
+    /// <summary>The same for IEEE half precision, subnormals included.</summary>
+    static abstract void LoadF16Pairs(byte* p, out TSelf even, out TSelf odd);
+}

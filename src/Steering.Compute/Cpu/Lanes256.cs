@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Steering.Compute.Cpu;
+
+/// <summary>Sixteen lanes in two AVX2 registers.</summary>
+internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b) : ILanes<Lanes256>
+{
+    private readonly Vector256<float> _a = a;
+    private readonly Vector256<float> _b = b;
+
+    public static int RowsPerTile => 2;
+
+    public static Lanes256 Zero => new(Vector256<float>.Zero, Vector256<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Load(float* p) => new(Vector256.Load(p), Vector256.Load(p + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Broadcast(float value) => new(Vector256.Create(value), Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 FusedMultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) =>
+        new(Vector256.FusedMultiplyAdd(a._a, b._a, c._a), Vector256.FusedMultiplyAdd(a._b, b._b, c._b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator +(Lanes256 a, Lanes256 b) => new(a._a + b._a, a._b + b._b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator -(Lanes256 a, Lanes256 b) => new(a._a - b._a, a._b - b._b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator *(Lanes256 a, Lanes256 b) => new(a._a * b._a, a._b * b._b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator /(Lanes256 a, Lanes256 b) => new(a._a / b._a, a._b / b._b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(
+        Vector256.ConditionalSelect(Vector256.GreaterThan(a._a, b._a), a._a, b._a),
+        Vector256.ConditionalSelect(Vector256.GreaterThan(a._b, b._b), a._b, b._b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(
+        Vector256.ConditionalSelect(Vector256.LessThan(a._a, b._a), a._a, b._a),
+        Vector256.ConditionalSelect(Vector256.LessThan(a._b, b._b), a._b, b._b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* p)
+    {
+        _a.Store(p);
+        _b.Store(p + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes256 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value), Keep(_b, 8, count, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes256 ScaleByPowerOfTwo(Lanes256 shifted) => new(
+        (_a.AsInt32() + (shifted._a.AsInt32() << 23)).AsSingle(),
+        (_b.AsInt32() + (shifted._b.AsInt32() << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float Sum()
+    {
+        var eight = _a + _b;
+        return Tree(eight.GetLower() + eight.GetUpper());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float MaxAcross()
+    {
+        var eight = Vector256.Max(_a, _b);
+        return TreeMax(Vector128.Max(eight.GetLower(), eight.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadBf16Pairs(byte* p, out Lanes256 even, out Lanes256 odd)
+    {
+        var mask = Vector256.Create(0xFFFF0000u);
+        var a = Vector256.Load((uint*)p);
+        var b = Vector256.Load((uint*)p + 8);
+        even = new((a << 16).AsSingle(), (b << 16).AsSingle());
+        odd = new((a & mask).AsSingle(), (b & mask).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadF16Pairs(byte* p, out Lanes256 even, out Lanes256 odd)
+    {
+        var a = Vector256.Load((uint*)p);
+        var b = Vector256.Load((uint*)p + 8);
+        even = new(Widen(a << 16), Widen(b << 16));
+        odd = new(Widen(a), Widen(b));
+    }
+
+    /// <summary>Half precision in the upper 16 bits to f32. The product with 2^112 moves the exponent's bias and normalises subnormals exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Widen(Vector256<uint> half)
+    {
+        var magnitude = (half >> 3) & Vector256.Create(0x0FFFE000u);
+        var scaled = (magnitude.AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(0x77800000u))).AsUInt32();
+        var infinite = Vector256.GreaterThanOrEqual(magnitude.AsInt32(), Vector256.Create(0x0F800000)).AsUInt32() & Vector256.Create(0x7F800000u);
+        return (scaled | infinite | (half & Vector256.Create(0x80000000u))).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Keep(Vector256<float> lanes, int first, int count, float value)
+    {
+        var index = Vector256<int>.Indices + Vector256.Create(first);
+        return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), lanes, Vector256.Create(value));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Tree(Vector128<float> four)
+    {
+        var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return two.ToScalar() + two.GetElement(1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float TreeMax(Vector128<float> four)
+    {
+        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return MathF.Max(two.ToScalar(), two.GetElement(1));
+    }
+}

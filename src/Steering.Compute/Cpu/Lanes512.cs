@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Steering.Compute.Cpu;
+
+/// <summary>Sixteen lanes in one AVX-512 register.</summary>
+internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
+{
+    private readonly Vector512<float> _a = a;
+
+    public static int RowsPerTile => 8;
+
+    public static Lanes512 Zero => new(Vector512<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Load(float* p) => new(Vector512.Load(p));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Broadcast(float value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 FusedMultiplyAdd(Lanes512 a, Lanes512 b, Lanes512 c) =>
+        new(Vector512.FusedMultiplyAdd(a._a, b._a, c._a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator +(Lanes512 a, Lanes512 b) => new(a._a + b._a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator -(Lanes512 a, Lanes512 b) => new(a._a - b._a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator *(Lanes512 a, Lanes512 b) => new(a._a * b._a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator /(Lanes512 a, Lanes512 b) => new(a._a / b._a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(
+        Vector512.ConditionalSelect(Vector512.GreaterThan(a._a, b._a), a._a, b._a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(
+        Vector512.ConditionalSelect(Vector512.LessThan(a._a, b._a), a._a, b._a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* p)
+    {
+        _a.Store(p);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 ScaleByPowerOfTwo(Lanes512 shifted) => new(
+        (_a.AsInt32() + (shifted._a.AsInt32() << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float Sum()
+    {
+        var eight = _a.GetLower() + _a.GetUpper();
+        return Tree(eight.GetLower() + eight.GetUpper());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float MaxAcross()
+    {
+        var eight = Vector256.Max(_a.GetLower(), _a.GetUpper());
+        return TreeMax(Vector128.Max(eight.GetLower(), eight.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadBf16Pairs(byte* p, out Lanes512 even, out Lanes512 odd)
+    {
+        var mask = Vector512.Create(0xFFFF0000u);
+        var a = Vector512.Load((uint*)p);
+        even = new((a << 16).AsSingle());
+        odd = new((a & mask).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadF16Pairs(byte* p, out Lanes512 even, out Lanes512 odd)
+    {
+        var a = Vector512.Load((uint*)p);
+        even = new(Widen(a << 16));
+        odd = new(Widen(a));
+    }
+
+    /// <summary>Half precision in the upper 16 bits to f32. The product with 2^112 moves the exponent's bias and normalises subnormals exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Widen(Vector512<uint> half)
+    {
+        var magnitude = (half >> 3) & Vector512.Create(0x0FFFE000u);
+        var scaled = (magnitude.AsSingle() * Vector512.Create(BitConverter.UInt32BitsToSingle(0x77800000u))).AsUInt32();
+        var infinite = Vector512.GreaterThanOrEqual(magnitude.AsInt32(), Vector512.Create(0x0F800000)).AsUInt32() & Vector512.Create(0x7F800000u);
+        return (scaled | infinite | (half & Vector512.Create(0x80000000u))).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Keep(Vector512<float> lanes, int first, int count, float value)
+    {
+        var index = Vector512<int>.Indices + Vector512.Create(first);
+        return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), lanes, Vector512.Create(value));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Tree(Vector128<float> four)
+    {
+        var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return two.ToScalar() + two.GetElement(1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float TreeMax(Vector128<float> four)
+    {
+        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return MathF.Max(two.ToScalar(), two.GetElement(1));
+    }
+}

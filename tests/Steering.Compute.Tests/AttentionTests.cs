@@ -1,0 +1,119 @@
+using Steering.Compute;
+using Steering.Compute.Cpu;
+
+namespace Steering.Tests;
+
+public sealed class AttentionTests
+{
+    public static TheoryData<string> Names => Kernels.Available();
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Attention_equals_softmax_in_double(string name)
+    {
+        using var kernels = CpuBackend.Create(2, name);
+        foreach (var shape in new[] { new AttentionShape(4, 2, 12), new AttentionShape(4, 4, 20), new AttentionShape(8, 2, 64), new AttentionShape(2, 1, 10) })
+        {
+            using var run = new AttentionRun(kernels, shape, length: 150, seed: 5);
+            run.Whole();
+
+            Assert.InRange(run.LargestError(), 0, 2e-6);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Chunks_and_single_rows_give_the_bits_of_the_whole(string name)
+    {
+        using var kernels = CpuBackend.Create(2, name);
+        using var run = new AttentionRun(kernels, new AttentionShape(4, 2, 12), length: 150, seed: 7);
+        run.Whole();
+        var whole = run.Output();
+        foreach (int chunk in (int[])[1, 7, 64, 100])
+        {
+            run.Chunked(chunk);
+            Assert.Equal(whole, run.Output());
+        }
+    }
+
+    /// <summary>One sequence with scattered blocks, its rows run at once or in chunks.</summary>
+    private sealed class AttentionRun : IDisposable
+    {
+        private readonly IKernels _kernels;
+        private readonly AttentionShape _shape;
+        private readonly int _length;
+        private readonly Arena _arena = new();
+        private readonly TensorView _fused;
+        private readonly TensorView _output;
+        private readonly KvCache _cache;
+        private readonly NativeList<int> _positions = new(), _starts = new(), _tables = new();
+        private readonly float _scale;
+
+        public AttentionRun(IKernels kernels, AttentionShape shape, int length, int seed)
+        {
+            (_kernels, _shape, _length) = (kernels, shape, length);
+            _fused = Kernels.Random(_arena, length, shape.FusedWidth, seed, 2);
+            _output = _arena.Matrix(length, shape.QueryWidth);
+            _cache = new KvCache(shape, 2, 9);
+            _scale = 1 / MathF.Sqrt(shape.HeadDimension);
+            foreach (int block in (int[])[7, 2, 5]) _tables.Add(block);
+            for (int i = 0; i < length; i++)
+            {
+                _positions.Add(i);
+                _starts.Add(0);
+            }
+        }
+
+        public void Whole() => Chunked(_length);
+
+        public void Chunked(int chunk)
+        {
+            for (int first = 0; first < _length; first += chunk)
+            {
+                int count = Math.Min(chunk, _length - first);
+                var places = new RowPlaces(count, _positions.Address + 4 * first, _starts.Address, _tables.Address);
+                var rows = new TensorView(_fused.Address + 4 * first * _fused.Stride, count, _fused.Columns, _fused.Stride);
+                var output = new TensorView(_output.Address + 4 * first * _output.Stride, count, _output.Columns, _output.Stride);
+                _kernels.StoreKv(_cache, 1, rows, places);
+                _kernels.Attend(output, rows, _cache, 1, places, _scale);
+            }
+        }
+
+        public float[] Output() => [.. Enumerable.Range(0, _length).SelectMany(i => _output.Row(i).ToArray())];
+
+        public double LargestError()
+        {
+            double worst = 0;
+            int d = _shape.HeadDimension;
+            for (int i = 0; i < _length; i++)
+            {
+                for (int h = 0; h < _shape.Heads; h++)
+                {
+                    int group = h / _shape.HeadsPerKeyValue;
+                    var scores = new double[i + 1];
+                    for (int j = 0; j <= i; j++)
+                        for (int k = 0; k < d; k++)
+                            scores[j] += (double)_fused.Row(i)[h * d + k] * _fused.Row(j)[_shape.QueryWidth + group * d + k] * _scale;
+                    double max = scores.Max(), total = scores.Sum(s => Math.Exp(s - max));
+                    for (int k = 0; k < d; k++)
+                    {
+                        double expected = 0;
+                        for (int j = 0; j <= i; j++)
+                            expected += Math.Exp(scores[j] - max) / total * _fused.Row(j)[_shape.QueryWidth + _shape.KeyValueWidth + group * d + k];
+                        worst = Math.Max(worst, Math.Abs(expected - _output.Row(i)[h * d + k]));
+                    }
+                }
+            }
+            return worst;
+        }
+
+        public void Dispose()
+        {
+            _arena.Dispose();
+            _cache.Dispose();
+            _positions.Dispose();
+            _starts.Dispose();
+            _tables.Dispose();
+        }
+    }
+}

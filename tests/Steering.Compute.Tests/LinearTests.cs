@@ -1,0 +1,96 @@
+using Steering.Compute;
+using Steering.Compute.Cpu;
+
+namespace Steering.Tests;
+
+public sealed class LinearTests
+{
+    public static TheoryData<string, DType> Cases()
+    {
+        var cases = new TheoryData<string, DType>();
+        foreach (string name in Kernels.Available())
+            foreach (var type in Enum.GetValues<DType>()) cases.Add(name, type);
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Every_output_is_one_chain_of_fused_multiply_adds_bit_for_bit(string name, DType type)
+    {
+        using var kernels = CpuBackend.Create(2, name);
+        foreach (var (rows, inputs, outputs) in new[] { (1, 48, 211), (1, 33, 32), (2, 80, 48), (3, 7, 5), (9, 64, 96), (17, 130, 157) })
+        {
+            using var arena = new Arena();
+            var x = Kernels.Random(arena, rows, inputs, 1);
+            var bias = Kernels.Random(arena, 1, (outputs + 31) / 32 * 32, 2).Slice(0, outputs);
+            var y = arena.Matrix(rows, outputs);
+            var (weights, values) = Kernels.RandomWeights(kernels, type, outputs, inputs, 3);
+            using (weights)
+            {
+                kernels.Linear(y, x, weights, bias);
+
+                for (int i = 0; i < rows; i++)
+                {
+                    for (int o = 0; o < outputs; o++)
+                    {
+                        float sum = 0;
+                        for (int k = 0; k < inputs; k++) sum = MathF.FusedMultiplyAdd(x.Row(i)[k], values[o * inputs + k], sum);
+                        Assert.Equal(sum + bias.Row(0)[o], y.Row(i)[o]);
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void An_embedding_row_is_the_stored_row(string name, DType type)
+    {
+        using var kernels = CpuBackend.Create(2, name);
+        using var arena = new Arena();
+        using var ids = new NativeList<int>();
+        var (table, values) = Kernels.RandomWeights(kernels, type, 211, 49, 3);
+        using (table)
+        {
+            foreach (int id in (int[])[0, 1, 31, 32, 210]) ids.Add(id);
+            var rows = arena.Matrix(ids.Count, 49);
+            kernels.Embed(rows, ids, table);
+
+            for (int i = 0; i < ids.Count; i++) Assert.Equal(values.AsSpan(ids[i] * 49, 49).ToArray(), rows.Row(i).ToArray());
+        }
+    }
+
+    [Fact]
+    public void Stacked_sources_are_one_matrix()
+    {
+        using var kernels = CpuBackend.Create(2);
+        using var first = new DeviceBuffer(5 * 4 * 4);
+        using var second = new DeviceBuffer(40 * 4 * 4);
+        for (int i = 0; i < 20; i++) first.Span<float>()[i] = i;
+        for (int i = 0; i < 160; i++) second.Span<float>()[i] = 100 + i;
+        using var stacked = kernels.CreateWeights([new(first.Address, DType.F32, 5, 4), new(second.Address, DType.F32, 40, 4)]);
+        using var arena = new Arena();
+        using var ids = new NativeList<int>();
+        for (int i = 0; i < 45; i++) ids.Add(i);
+        var rows = arena.Matrix(45, 4);
+        kernels.Embed(rows, ids, stacked);
+
+        Assert.Equal((45, 4), (stacked.Outputs, stacked.Inputs));
+        Assert.Equal([16, 17, 18, 19], rows.Row(4).ToArray());
+        Assert.Equal([100, 101, 102, 103], rows.Row(5).ToArray());
+        Assert.Equal([256, 257, 258, 259], rows.Row(44).ToArray());
+    }
+
+    [Fact]
+    public void Shapes_that_do_not_fit_are_refused_with_both_shapes()
+    {
+        using var kernels = CpuBackend.Create(1);
+        using var arena = new Arena();
+        var (weights, _) = Kernels.RandomWeights(kernels, DType.F32, 4, 8, 1);
+        using (weights)
+        {
+            var error = Assert.Throws<ArgumentException>(() => kernels.Linear(arena.Matrix(1, 4), arena.Matrix(1, 9), weights, default));
+            Assert.Contains("[1, 9] times [4, 8]", error.Message);
+        }
+    }
+}
