@@ -2,33 +2,6 @@ using System.Globalization;
 
 namespace Steering.Engine.Interventions;
 
-/// <summary>The activations of a decoder that can be read and edited, in forward order (docs/decisions.md 10).</summary>
-public enum SitePoint
-{
-    /// <summary>Output of the embedding table. One per model.</summary>
-    Embed,
-    /// <summary>Input of a block: the residual stream it receives.</summary>
-    ResidPre,
-    /// <summary>Output of the norm that feeds attention.</summary>
-    NormAttn,
-    /// <summary>Concatenated head outputs: input of the attention output projection.</summary>
-    HeadIn,
-    /// <summary>What attention adds to the residual stream.</summary>
-    AttnOut,
-    /// <summary>Output of the norm that feeds the MLP.</summary>
-    NormMlp,
-    /// <summary>act(gate), before the product with up.</summary>
-    MlpGate,
-    /// <summary>act(gate) * up: input of the MLP's down projection.</summary>
-    MlpAct,
-    /// <summary>What the MLP adds to the residual stream.</summary>
-    MlpOut,
-    /// <summary>Output of a block: the residual stream it leaves.</summary>
-    ResidPost,
-    /// <summary>Output of the final norm. One per model.</summary>
-    FinalNorm,
-}
-
 /// <summary>One place in the network, written <c>resid_post.16</c>; blocks count from 0; <c>embed</c> and <c>final_norm</c> have no block.</summary>
 /// <param name="Point">Which activation.</param>
 /// <param name="Block">Its transformer block, -1 for the points that exist once.</param>
@@ -69,10 +42,14 @@ public readonly record struct Site(SitePoint Point, int Block) : IComparable<Sit
             return true;
         }
         var digits = text[(dot + 1)..];
-        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int block) || (digits.Length > 1 && digits[0] == '0')) return false;
+        if (!TryParseBlock(digits, out int block)) return false;
         site = new Site(point, block);
         return true;
     }
+
+    /// <summary>Reads a block number: digits only, without leading zeros, so that each block has one spelling.</summary>
+    internal static bool TryParseBlock(ReadOnlySpan<char> digits, out int block) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out block) && (digits.Length == 1 || digits[0] != '0');
 
     /// <summary>Forward order: embed, then block by block, then final_norm.</summary>
     public int CompareTo(Site other) => Order.CompareTo(other.Order);

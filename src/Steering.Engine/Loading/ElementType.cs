@@ -1,0 +1,50 @@
+namespace Steering.Engine.Loading;
+
+/// <summary>How the elements of a stored tensor are encoded, little-endian.</summary>
+public enum ElementType
+{
+    /// <summary>A name that this program does not know; the tensor's bytes can be skipped but not read.</summary>
+    Unknown,
+    Float32,
+    Float16,
+    BFloat16,
+    Float64,
+    Int64,
+    Int32,
+    Int16,
+    Int8,
+    UInt8,
+    Bool,
+    /// <summary>A type that safetensors knows and this program does not compute with: 8-bit floats, wider unsigned integers, complex numbers.</summary>
+    Unsupported,
+}
+
+/// <summary>Names and widths of element types in safetensors files.</summary>
+internal static class ElementTypes
+{
+    /// <summary>What error messages offer instead of an unusable type.</summary>
+    public const string Readable = "F32, F16, BF16 and F64";
+
+    /// <summary>The type of a name in a header, and its bytes per element (0 where unknown).</summary>
+    public static (ElementType Type, int Width) Parse(string name) => name switch
+    {
+        "F32" => (ElementType.Float32, 4),
+        "F16" => (ElementType.Float16, 2),
+        "BF16" => (ElementType.BFloat16, 2),
+        "F64" => (ElementType.Float64, 8),
+        "I64" => (ElementType.Int64, 8),
+        "I32" => (ElementType.Int32, 4),
+        "I16" => (ElementType.Int16, 2),
+        "I8" => (ElementType.Int8, 1),
+        "U8" => (ElementType.UInt8, 1),
+        "BOOL" => (ElementType.Bool, 1),
+        "F8_E4M3" or "F8_E5M2" or "F8_E8M0" or "F8_E4M3FNUZ" or "F8_E5M2FNUZ" => (ElementType.Unsupported, 1),
+        "U16" => (ElementType.Unsupported, 2),
+        "U32" => (ElementType.Unsupported, 4),
+        "U64" or "C64" => (ElementType.Unsupported, 8),
+        _ => (ElementType.Unknown, 0),
+    };
+
+    /// <summary>True for the types that widen to f32.</summary>
+    public static bool IsFloat(ElementType type) => type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64;
+}
