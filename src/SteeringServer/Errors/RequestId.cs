@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
 
 namespace SteeringServer.Errors;
@@ -7,6 +8,8 @@ internal static class RequestId
 {
     public const string Header = "X-Request-Id";
     private const int LongestAccepted = 128;
+    // Ids end up in logs and headers: nothing but letters, digits and the marks of UUIDs and trace ids.
+    private static readonly SearchValues<char> Harmless = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
     public static string Assign(HttpContext context)
     {
@@ -19,7 +22,5 @@ internal static class RequestId
 
     public static string Of(HttpContext context) => context.TraceIdentifier;
 
-    // Ids end up in logs and headers: nothing but letters, digits and the marks of UUIDs and trace ids.
-    private static bool IsHarmless(string? id) =>
-        id is { Length: > 0 and <= LongestAccepted } && !id.AsSpan().ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+    private static bool IsHarmless(string? id) => id is { Length: > 0 and <= LongestAccepted } && !id.AsSpan().ContainsAnyExcept(Harmless);
 }

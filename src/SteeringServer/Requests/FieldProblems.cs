@@ -1,5 +1,6 @@
 using Steering.Engine.Interventions;
 using SteeringServer.Errors;
+using SteeringServer.Features.Steering;
 
 namespace SteeringServer.Requests;
 
@@ -7,16 +8,20 @@ namespace SteeringServer.Requests;
 internal sealed class FieldProblems
 {
     private const int MostListed = 20;
+    private const int MostKept = 100;
     private readonly List<FieldProblem> _all = [];
 
     public IReadOnlyList<FieldProblem> All => _all;
 
     public bool IsEmpty => _all.Count == 0;
 
+    /// <summary>Further problems are dropped: a hostile request could have millions.</summary>
+    public bool IsFull => _all.Count == MostKept;
+
     public void Add(string path, string message, string code = ErrorCode.InvalidValue)
     {
         var problem = new FieldProblem(path, code, message);
-        if (!_all.Contains(problem)) _all.Add(problem);
+        if (_all.Count < MostKept && !_all.Contains(problem)) _all.Add(problem);
     }
 
     public void Add(SteeringProblem problem) => Add(problem.Path, problem.Message, problem.Code);
@@ -32,10 +37,11 @@ internal sealed class FieldProblems
     {
         var first = _all[0];
         string message = _all.Count == 1 ? first.ToString()
-            : $"{_all.Count} problems. " + string.Join(" ", _all.Take(MostListed).Select((problem, i) => $"({i + 1}) {problem}"));
+            : $"{_all.Count}{(IsFull ? " or more" : "")} problems. " + string.Join(" ", _all.Take(MostListed).Select((problem, i) => $"({i + 1}) {problem}"));
         string? param = first.Path.Length == 0 ? null : first.Path;
-        if (_all.TrueForAll(problem => problem.Code == ErrorCode.VectorNotFound)) return ApiError.NotFound(message, param, ErrorCode.VectorNotFound);
-        bool aboutSteering = _all.TrueForAll(problem => problem.Path == "steering" || problem.Path.StartsWith("steering.", StringComparison.Ordinal));
+        foreach (string missing in new[] { ErrorCode.VectorNotFound, ErrorCode.ModelNotFound })
+            if (_all.TrueForAll(problem => problem.Code == missing)) return ApiError.NotFound(message, param, missing);
+        bool aboutSteering = _all.TrueForAll(problem => problem.Path.StartsWith("steering", StringComparison.Ordinal) || problem.Path.StartsWith(SteeringSource.Header, StringComparison.Ordinal));
         return ApiError.Invalid(message, param, aboutSteering ? ErrorCode.SteeringInvalid : first.Code);
     }
 }

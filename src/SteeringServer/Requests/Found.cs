@@ -25,7 +25,8 @@ internal static class Found
     /// <summary>A number as JSON writes it.</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    private static string Shorten(string text)
+    /// <summary>At most a line's worth of a text that a client sent.</summary>
+    public static string Shorten(string text)
     {
         if (text.Length <= LongestQuoted) return text;
         int end = char.IsHighSurrogate(text[LongestQuoted - 1]) ? LongestQuoted - 1 : LongestQuoted;

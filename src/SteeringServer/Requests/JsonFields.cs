@@ -99,11 +99,15 @@ internal sealed class JsonFields
 
     /// <summary>Refuses every field that nothing asked for, with the nearest known name.</summary>
     /// <param name="of">What the object is, for the message: "a chat completion request".</param>
-    /// <param name="instead">What to do about unknown fields in general; may be empty.</param>
+    /// <param name="instead">What to do where no known name is near; may be empty.</param>
     public void RefuseOthers(string of, string instead = "")
     {
         foreach (string name in _fields.Keys)
-            if (!_known.Contains(name))
-                Report(name, $"is not a field of {of}{Nearest.Hint(name, _known)}{instead}", ErrorCode.UnknownField);
+        {
+            if (Problems.IsFull) return;
+            if (_known.Contains(name)) continue;
+            string hint = Nearest.Hint(name, _known);
+            Report(Found.Shorten(name), $"is not a field of {of}{(hint.Length > 0 ? hint : instead)}", ErrorCode.UnknownField);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace SteeringServer.Features.Vectors;
@@ -8,9 +9,10 @@ namespace SteeringServer.Features.Vectors;
 internal sealed record VectorReference(string Name, string? Selector)
 {
     public const string HashPrefix = "sha256:";
-    private const string First = "abcdefghijklmnopqrstuvwxyz0123456789";
-    private const string Others = First + "._-";
     private const int LongestName = 128;
+    private const string First = "abcdefghijklmnopqrstuvwxyz0123456789";
+    private static readonly SearchValues<char> Others = SearchValues.Create(First + "._-");
+    private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdef");
 
     /// <summary>Splits at the first @; says what is wrong where the text is no reference.</summary>
     public static bool TryParse(string text, out VectorReference reference, out string problem)
@@ -37,6 +39,6 @@ internal sealed record VectorReference(string Name, string? Selector)
     public override string ToString() => Selector is null ? Name : $"{Name}@{Selector}";
 
     private static bool IsSelector(string text) => text.StartsWith(HashPrefix, StringComparison.Ordinal)
-        ? text.Length - HashPrefix.Length is >= 8 and <= 64 && !text.AsSpan(HashPrefix.Length).ContainsAnyExcept("0123456789abcdef")
+        ? text.Length - HashPrefix.Length is >= 8 and <= 64 && !text.AsSpan(HashPrefix.Length).ContainsAnyExcept(Hexadecimal)
         : IsName(text);
 }
