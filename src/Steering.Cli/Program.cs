@@ -1,1 +1,4 @@
-return 0;
+using Steering.Cli;
+using Steering.Cli.Commands;
+
+return await SteerCommand.RunAsync(args, Terminal.OfProcess());

@@ -30,8 +30,8 @@ public interface IKernels : IDisposable
     /// <summary>output[i] = heads of row i attending to positions 0 .. its own, scores scaled by <paramref name="scale"/>.</summary>
     void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, float scale);
 
-    /// <summary>rows = silu(rows), in place.</summary>
-    void Silu(TensorView rows);
+    /// <summary>output = silu(input).</summary>
+    void Silu(TensorView output, TensorView input);
 
     /// <summary>output = a * b.</summary>
     void Multiply(TensorView output, TensorView a, TensorView b);
@@ -47,7 +47,4 @@ public interface IKernels : IDisposable
 
     /// <summary>Copies rows out.</summary>
     void CopyRows(TensorView rows, NativeList<RowCopy> copies);
-
-    /// <summary>output[i] = input[indices[i]].</summary>
-    void GatherRows(TensorView output, TensorView input, ReadOnlySpan<int> indices);
 }

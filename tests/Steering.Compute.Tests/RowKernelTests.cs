@@ -34,7 +34,7 @@ public sealed class RowKernelTests
         var x = arena.Matrix(1, 4001);
         for (int i = 0; i < 4001; i++) x.Row(0)[i] = (i - 2000) * 0.06f;
         var before = x.Row(0).ToArray();
-        kernels.Silu(x);
+        kernels.Silu(x, x);
 
         for (int i = 0; i < before.Length; i++)
         {
@@ -52,8 +52,8 @@ public sealed class RowKernelTests
         var both = Kernels.Random(arena, 4, 2 * 83, 1, 6);
         TensorView fused = arena.Matrix(4, 83), parts = arena.Matrix(4, 83);
         kernels.SiluMultiply(fused, both.Slice(0, 83), both.Slice(83, 83));
-        kernels.Silu(both.Slice(0, 83));
-        kernels.Multiply(parts, both.Slice(0, 83), both.Slice(83, 83));
+        kernels.Silu(parts, both.Slice(0, 83));
+        kernels.Multiply(parts, parts, both.Slice(83, 83));
 
         for (int i = 0; i < 4; i++) Assert.Equal(parts.Row(i).ToArray(), fused.Row(i).ToArray());
     }
@@ -70,8 +70,8 @@ public sealed class RowKernelTests
         TensorView a = arena.Matrix(9, 130), b = arena.Matrix(9, 130);
         one.RmsNorm(a, x, weight, 1e-6f);
         portable.RmsNorm(b, x, weight, 1e-6f);
-        one.Silu(a);
-        portable.Silu(b);
+        one.Silu(a, a);
+        portable.Silu(b, b);
         one.AddTo(a, x);
         portable.AddTo(b, x);
 

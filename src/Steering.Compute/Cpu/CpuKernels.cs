@@ -49,7 +49,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
     public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, float scale) =>
         pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), cache.Shape, places, scale), output.Rows * cache.Shape.KeyValueHeads);
 
-    public void Silu(TensorView rows) => Elements<SiluFunction>(rows, rows, rows);
+    public void Silu(TensorView output, TensorView input) => Elements<SiluFunction>(output, input, input);
 
     public void Multiply(TensorView output, TensorView a, TensorView b) => Elements<MultiplyFunction>(output, a, b);
 
@@ -68,11 +68,6 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
     public void CopyRows(TensorView rows, NativeList<RowCopy> copies)
     {
         foreach (var copy in copies.Items) rows.Row(copy.Row).CopyTo(new Span<float>((void*)copy.Destination, rows.Columns));
-    }
-
-    public void GatherRows(TensorView output, TensorView input, ReadOnlySpan<int> indices)
-    {
-        for (int i = 0; i < indices.Length; i++) input.Row(indices[i]).CopyTo(output.Row(i));
     }
 
     private static int RowsPerThread(int columns) => Math.Max(1, RowValuesPerThread / columns);

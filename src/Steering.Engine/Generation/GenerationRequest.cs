@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Steering.Compute;
 using Steering.Engine.Interventions;
 
 namespace Steering.Engine.Generation;
@@ -35,8 +36,12 @@ public sealed record GenerationRequest
     public ImmutableArray<CaptureRequest> Captures { get; init; } = [];
 }
 
-/// <summary>Copies the activation at a site, after edits, for positions [First, End) into rows of the result.</summary>
-public sealed record CaptureRequest(Site Site, int First, int End);
+/// <summary>Copies the activation at a site for positions [First, End) into rows of <see cref="Destination"/>.</summary>
+/// <param name="Site">Where.</param>
+/// <param name="First">First position.</param>
+/// <param name="Destination">[positions, width of the site]; belongs to the caller, and is complete when the sequence has finished.</param>
+/// <param name="BeforeEdits">The activation as the model made it, rather than as edits left it.</param>
+public sealed record CaptureRequest(Site Site, int First, TensorView Destination, bool BeforeEdits = false);
 
 /// <summary>How the next token is drawn. Order: bias, penalties, temperature, top_k, top_p, min_p (shared reference: golden/sampling).</summary>
 public sealed record SamplingParameters

@@ -20,7 +20,8 @@ public sealed class DirectionCache
     }
 
     /// <summary>The live tensor of a key, or a new one.</summary>
-    /// <param name="create">Called outside the lock, possibly by several threads at once, of which one result wins. Null where the tensors cannot be prepared: nothing is kept.</param>
+    /// <param name="create">Called outside the lock, possibly by several threads at once, of which one result wins.
+    /// Null where the tensors cannot be prepared: nothing is kept.</param>
     public DirectionTensor? GetOrCreate(DirectionKey key, Func<DirectionTensor?> create)
     {
         if (Find(key) is { } known) return known;

@@ -18,7 +18,8 @@ internal static class DirectionRules
         {
             if (failure is { IsZero: false } dependent)
                 problems.AddAt(selected.Path, SteeringProblemCode.DependentDirections, selected.Site,
-                    $"{RowName(tensors, dependent.Row)} of vector {use.Vector.Name} at {ProblemList.Sites} is a combination of the directions before it; expected linearly independent directions");
+                    $"{RowName(tensors, dependent.Row)} of vector {use.Vector.Name} at {ProblemList.Sites} is a combination of the directions before it; "
+                        + "expected linearly independent directions");
             else ReportZero(use, selected, failure is null ? "the direction" : RowName(tensors, failure.Value.Row), problems);
         }
         else if (directions.Norm < Orthonormal.SmallestNorm)
@@ -50,7 +51,8 @@ internal static class DirectionRules
         string expected = string.Join(" or ", Roles(use.Operation).Select(roles => string.Join(" and ", roles.Select(RoleName))));
         string has = string.Join(", ", here.Select(tensor => RoleName(tensor.Role)));
         problems.AddAt(selected.Path, SteeringProblemCode.MissingRole, selected.Site,
-            $"{SteeringNames.Of(use.Operation)} reads {expected}; vector {use.Vector.Name} has {has} at {ProblemList.Sites}: use another operation, or select sites that have it");
+            $"{SteeringNames.Of(use.Operation)} reads {expected}; vector {use.Vector.Name} has {has} at {ProblemList.Sites}: use another operation, "
+                + "or select sites that have it");
         return null;
     }
 
@@ -65,13 +67,15 @@ internal static class DirectionRules
             {
                 fits = false;
                 problems.AddAt(selected.Path, SteeringProblemCode.WidthMismatch, selected.Site,
-                    $"found {tensor.Columns} values per row in vector {use.Vector.Name}, expected {width} at {ProblemList.Sites}: the vector was made for another model or another kind of site");
+                    $"found {tensor.Columns} values per row in vector {use.Vector.Name}, expected {width} at {ProblemList.Sites}: "
+                        + "the vector was made for another model or another kind of site");
             }
             if (tensor.Rows < 1 || tensor.Rows > most)
             {
                 fits = false;
                 problems.AddAt(selected.Path, SteeringProblemCode.BadShape, selected.Site,
-                    $"found {tensor.Rows} rows in {RoleName(tensor.Role)} of vector {use.Vector.Name} at {ProblemList.Sites}; {SteeringNames.Of(use.Operation)} takes {(most == 1 ? "exactly one" : $"1 to {most}")}");
+                    $"found {tensor.Rows} rows in {RoleName(tensor.Role)} of vector {use.Vector.Name} at {ProblemList.Sites}; "
+                        + $"{SteeringNames.Of(use.Operation)} takes {(most == 1 ? "exactly one" : $"1 to {most}")}");
             }
         }
         return fits;
@@ -94,7 +98,8 @@ internal static class DirectionRules
 
     private static void ReportZero(VectorUse use, SelectedSite selected, string what, ProblemList problems) =>
         problems.AddAt(selected.Path, SteeringProblemCode.ZeroVector, selected.Site,
-            $"{what} of vector {use.Vector.Name} at {ProblemList.Sites} has no length (norm below 1e-12); expected a direction: leave the site out, or store the vector again");
+            $"{what} of vector {use.Vector.Name} at {ProblemList.Sites} has no length (norm below 1e-12); expected a direction: leave the site out, "
+                + "or store the vector again");
 
     private static string RowName(ImmutableArray<SteeringTensor> tensors, int row)
     {

@@ -16,7 +16,7 @@ public sealed class DirectionTensor(int rows, int columns, float[] values)
     public const int MaximumRows = 64;
 
     public int Rows { get; } = rows is >= 1 and <= MaximumRows && values.Length == rows * columns ? rows
-        : throw new ArgumentException($"found {rows} rows of {columns} and {values.Length} values; expected 1 to {MaximumRows} rows that fill the values", nameof(rows));
+        : throw new ArgumentException($"found {rows} rows of {columns}, {values.Length} values; expected 1 to {MaximumRows} rows that fill them", nameof(rows));
 
     public int Columns { get; } = columns;
     public ReadOnlySpan<float> Values => values;

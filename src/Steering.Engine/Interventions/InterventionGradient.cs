@@ -37,7 +37,8 @@ public static class InterventionGradient
     {
         ArgumentNullException.ThrowIfNull(directions);
         ArgumentNullException.ThrowIfNull(parameters);
-        if (h.Length != directions.Columns || gradient.Length != directions.Columns) throw new ArgumentException($"expected rows of {directions.Columns} values");
+        if (h.Length != directions.Columns || gradient.Length != directions.Columns)
+            throw new ArgumentException($"expected rows of {directions.Columns} values");
         if (coefficient == 0) return;
 
         int k = directions.Rows;
@@ -109,7 +110,8 @@ public static class InterventionGradient
 
     /// <summary>pulled_i = sum_j g_j d delta_j / d c_i.</summary>
     /// <returns>sum_j g_j d delta_j / d scale; used only where the scale depends on |h|.</returns>
-    private static double PullBack(Operation operation, OperationParameters parameters, ReadOnlySpan<double> c, double scale, ReadOnlySpan<double> g, Span<double> pulled)
+    private static double PullBack(
+        Operation operation, OperationParameters parameters, ReadOnlySpan<double> c, double scale, ReadOnlySpan<double> g, Span<double> pulled)
     {
         pulled.Clear();
         switch (operation)
@@ -155,7 +157,8 @@ public static class InterventionGradient
 
     /// <summary>Back through h' = y |h| / (|y| + eps); <paramref name="g"/> becomes the coordinates of dL/dy.</summary>
     private static (double Alpha, double Beta, double Gamma) PullBackNorm(
-        ReadOnlySpan<float> h, ReadOnlySpan<float> gradient, DirectionTensor directions, ReadOnlySpan<double> c, ReadOnlySpan<double> delta, Span<double> g, double norm)
+        ReadOnlySpan<float> h, ReadOnlySpan<float> gradient, DirectionTensor directions,
+        ReadOnlySpan<double> c, ReadOnlySpan<double> delta, Span<double> g, double norm)
     {
         double along = 0, square = 0;                 // <dL/dh', y>, |y|^2
         for (int x = 0; x < h.Length; x++)

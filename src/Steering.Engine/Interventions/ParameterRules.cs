@@ -6,7 +6,7 @@ namespace Steering.Engine.Interventions;
 internal static class ParameterRules
 {
     /// <summary>Ten turns either way: more is a mistake of units, and kernels reduce angles of this size without loss.</summary>
-    public const double MaximumDegrees = 3600;
+    public const int MaximumDegrees = 3600;
 
     /// <returns>The parameters with defaults filled in: a rotation says by or to.</returns>
     public static OperationParameters Resolve(VectorUse use, ProblemList problems)
@@ -39,10 +39,16 @@ internal static class ParameterRules
     {
         var given = use.Parameters;
         bool hasRange = given.Min is not null || given.Max is not null;
-        if (given.Relu && given.Value is null) Bad(use, "value", "mode relu needs value: the target that replaces the positive part of the coordinate", problems);
-        else if (given.Value is null && !hasRange) Bad(use, "value", "set_coordinate needs value (the target), or min or max or both (the range to keep the coordinate in)", problems);
+        if (given.Relu && given.Value is null)
+            Bad(use, "value",
+                "mode relu needs value: the target that replaces the positive part of the coordinate", problems);
+        else if (given.Value is null && !hasRange)
+            Bad(use, "value",
+                "set_coordinate needs value (the target), or min or max or both (the range to keep the coordinate in)", problems);
         if (given.Relu && hasRange) Bad(use, given.Min is not null ? "min" : "max", "mode relu takes value only: leave out min and max", problems);
-        else if (given.Value is not null && hasRange) Bad(use, given.Min is not null ? "min" : "max", "value and a range exclude each other: give value, or min and max", problems);
+        else if (given.Value is not null && hasRange)
+            Bad(use, given.Min is not null ? "min" : "max",
+                "value and a range exclude each other: give value, or min and max", problems);
         if (given.Min > given.Max) Bad(use, "min", $"found min {Text(given.Min.Value)} above max {Text(given.Max.Value)}; expected min <= max", problems);
     }
 
@@ -50,9 +56,11 @@ internal static class ParameterRules
     {
         double? angle = use.Parameters.ToDegrees;
         if (mode == RotationMode.To && angle is null) Bad(use, "to_degrees", "mode to needs to_degrees: the angle, measured from b1 towards b2", problems);
-        if (mode == RotationMode.By && angle is not null) Bad(use, "to_degrees", "mode by takes its angle from strength: leave out to_degrees, or say mode to", problems);
+        if (mode == RotationMode.By && angle is not null)
+            Bad(use, "to_degrees",
+                "mode by takes its angle from strength: leave out to_degrees, or say mode to", problems);
         if (angle is { } degrees && double.IsFinite(degrees) && Math.Abs(degrees) > MaximumDegrees)
-            Bad(use, "to_degrees", $"found {Text(degrees)}; expected an angle within {Text(-MaximumDegrees)} and {Text(MaximumDegrees)} degrees", problems);
+            Bad(use, "to_degrees", $"found {Text(degrees)}; expected an angle within {-MaximumDegrees} and {MaximumDegrees} degrees", problems);
     }
 
     private static bool Takes(Operation operation, string parameter) => operation switch
@@ -72,5 +80,6 @@ internal static class ParameterRules
     private static void Bad(VectorUse use, string name, string message, ProblemList problems) =>
         problems.Add($"{use.Path}.params.{name}", SteeringProblemCode.BadParameter, message);
 
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>A number as a user would write it, whatever the culture.</summary>
+    public static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

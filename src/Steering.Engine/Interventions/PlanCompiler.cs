@@ -74,8 +74,7 @@ public static class PlanCompiler
         // Only add reads the tensor at its stored length; every other operation works on unit rows.
         double stored = use.Operation == Operation.Add ? directions.Norm : 1;
         double coefficient = strength.Unit is StrengthUnit.Rms or StrengthUnit.TokenNorm ? length / stored : length;
-        double largest = Math.Max(Math.Abs(strength.Scheduled.Start), strength.Scheduled.Schedule.Kind == ScheduleKind.Constant ? 0 : Math.Abs(strength.Scheduled.Schedule.To));
-        if (double.IsFinite(largest) && largest * coefficient * stored > LargestEdit)
+        if (double.IsFinite(strength.Scheduled.Largest) && strength.Scheduled.Largest * coefficient * stored > LargestEdit)
         {
             problems.AddAt(site.Path, SteeringProblemCode.BadStrength, site.Site,
                 $"the edit at {ProblemList.Sites} would be longer than 1e18, which activations cannot hold: lower the strength");
@@ -88,7 +87,8 @@ public static class PlanCompiler
     {
         string known = use.Vector.ResidualNorms.IsEmpty ? "no residual norms" : $"residual norms for {SiteRanges.Describe(use.Vector.ResidualNorms.Keys)} only";
         problems.AddAt($"{use.Path}.unit", SteeringProblemCode.MissingResidualNorm, site.Site,
-            $"unit rms needs the root mean square residual norm of {ProblemList.Sites}; vector {use.Vector.Name} has {known}: calibrate the vector there, or use unit raw or token_norm");
+            $"unit rms needs the root mean square residual norm of {ProblemList.Sites}; vector {use.Vector.Name} has {known}: "
+                + "calibrate the vector there, or use unit raw or token_norm");
     }
 
     private static void WarnOfOtherModel(VectorUse use, SiteTable sites, List<string> warnings)

@@ -9,7 +9,8 @@ internal static class PlanFingerprint
     /// <summary>Changes with the encoding, so that no stored fingerprint is read by another rule.</summary>
     private const int Version = 1;
 
-    /// <summary>Lower-case hexadecimal SHA-256 of whatever can change a number; empty for no edits. Names, paths and the use an edit came from are left out.</summary>
+    /// <summary>Lower-case hexadecimal SHA-256 of whatever can change a number; empty for no edits.
+    /// Names, paths and the use an edit came from are left out.</summary>
     /// <param name="edits">In forward order of sites and list order within a site.</param>
     /// <param name="promptLength">Counts only where a schedule counts from it.</param>
     public static string Of(ImmutableArray<PlannedEdit> edits, int promptLength)

@@ -5,7 +5,8 @@ namespace Steering.Engine.Interventions;
 /// <summary>What position rules need to know about a prompt.</summary>
 /// <param name="Length">Tokens in the prompt, at least one.</param>
 /// <param name="BosCount">Beginning-of-sequence tokens at its start.</param>
-/// <param name="TemplateSpans">Half-open token spans that come from the chat template rather than from a message's content; empty and known for a plain prompt.</param>
+/// <param name="TemplateSpans">Half-open token spans that come from the chat template rather than from a message's content;
+/// empty and known for a plain prompt.</param>
 /// <param name="TemplateKnown">False where template and content could not be told apart.</param>
 public sealed record PromptLayout(int Length, int BosCount, ImmutableArray<(int Start, int End)> TemplateSpans, bool TemplateKnown)
 {

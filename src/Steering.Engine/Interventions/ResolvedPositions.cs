@@ -1,6 +1,7 @@
 namespace Steering.Engine.Interventions;
 
-/// <summary>A <see cref="PositionRule"/> made absolute for one prompt: half-open position spans, sorted and disjoint, and an optional set of token ids.</summary>
+/// <summary>A <see cref="PositionRule"/> made absolute for one prompt: half-open position spans, sorted and disjoint,
+/// and an optional set of token ids.</summary>
 /// <remarks>Absolute positions mean the same whatever the chunking, batching or caching (docs/decisions.md 14).</remarks>
 /// <param name="starts">First position of each span, ascending.</param>
 /// <param name="ends">One past the last position of each span; <see cref="int.MaxValue"/> for a span without end.</param>

@@ -4,9 +4,13 @@ namespace Steering.Engine.Interventions;
 public sealed record ScheduledStrength(double Start, Schedule Schedule)
 {
     /// <summary>No token gets any strength: the edit is the identity.</summary>
-    public bool IsZero => Start == 0 && (Schedule.Kind == ScheduleKind.Constant || Schedule.To == 0);
+    public bool IsZero => Largest == 0;
 
-    /// <summary>Strength for a token. <paramref name="generatedIndex"/>: 0 for the first generated token, negative for prompt positions (which have the start value).</summary>
+    /// <summary>The largest absolute strength any token gets.</summary>
+    public double Largest => Schedule.Kind == ScheduleKind.Constant ? Math.Abs(Start) : Math.Max(Math.Abs(Start), Math.Abs(Schedule.To));
+
+    /// <summary>Strength for a token.</summary>
+    /// <param name="generatedIndex">0 for the first generated token, negative for prompt positions, which have the start value.</param>
     public double At(int generatedIndex)
     {
         if (Schedule.Kind == ScheduleKind.Constant || generatedIndex <= 0) return Start;

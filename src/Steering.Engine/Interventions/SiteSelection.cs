@@ -34,7 +34,8 @@ internal static class SiteSelection
             if (table.Exists(site)) continue;
             if (table.RefusalOf(site) is { } reason) Refuse(problems, path, site, reason);
             else problems.AddAt(path, SteeringProblemCode.BlockOutOfRange, site,
-                $"vector {use.Vector.Name} has tensors at {ProblemList.Sites}, but {table.ValidBlocks}: it was made for another model; to use part of it, select sites");
+                $"vector {use.Vector.Name} has tensors at {ProblemList.Sites}, but {table.ValidBlocks}: it was made for another model; "
+                    + "to use part of it, select sites");
         }
         return [.. own.Where(table.Exists).Select(site => new SelectedSite(site, site, path))];
     }
@@ -61,7 +62,8 @@ internal static class SiteSelection
                     + $"it has tensors at {SiteRanges.Describe(own)}: select among these, or leave sites out to use them all");
             }
             if (borrowed.Count > 0)
-                warnings.Add($"{path}: vector {use.Vector.Name} has a tensor at {own[0]} only, which is used at {SiteRanges.Describe(borrowed)}: a direction need not mean the same at another site");
+                warnings.Add($"{path}: vector {use.Vector.Name} has a tensor at {own[0]} only, which is used at {SiteRanges.Describe(borrowed)}: "
+                    + "a direction need not mean the same at another site");
         }
         return [.. selected.Values];
     }
@@ -91,5 +93,6 @@ internal static class SiteSelection
     }
 
     private static void Refuse(ProblemList problems, string path, Site site, string reason) =>
-        problems.AddAt(path, SteeringProblemCode.UnknownSite, site, $"{ProblemList.Sites} is not available in this model: {reason}; the model's capabilities list the sites it has");
+        problems.AddAt(path, SteeringProblemCode.UnknownSite, site,
+            $"{ProblemList.Sites} is not available in this model: {reason}; the model's capabilities list the sites it has");
 }

@@ -18,8 +18,10 @@ public sealed class SiteTable
     /// <param name="headWidth">Width of <c>head_in</c>: heads * head dimension, which need not be the hidden width.</param>
     /// <param name="mlpWidth">Width of <c>mlp_gate</c> and <c>mlp_act</c>.</param>
     /// <param name="refused">Sites this model lacks or that failed the self-test, each with the reason as a clause: "block 3 is a mixture of experts".</param>
-    /// <param name="modelFingerprint">Fingerprint of the model; a vector made with another one is used with a warning (docs/decisions.md 21). Null: not compared.</param>
-    public SiteTable(int blocks, int hiddenWidth, int headWidth, int mlpWidth, IReadOnlyDictionary<Site, string>? refused = null, string? modelFingerprint = null)
+    /// <param name="modelFingerprint">Fingerprint of the model; a vector made with another one is used with a warning
+    /// (docs/decisions.md 21). Null: not compared.</param>
+    public SiteTable(
+        int blocks, int hiddenWidth, int headWidth, int mlpWidth, IReadOnlyDictionary<Site, string>? refused = null, string? modelFingerprint = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenWidth, 1);

@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+
+namespace Steering.Cli.Api;
+
+/// <summary>Serializers of everything on the wire, generated at build time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(GenerationBody))]
+[JsonSerializable(typeof(GenerationReply))]
+[JsonSerializable(typeof(ApiErrorBody))]
+[JsonSerializable(typeof(ModelListing))]
+[JsonSerializable(typeof(VectorListing))]
+[JsonSerializable(typeof(System.Text.Json.JsonElement))]
+internal sealed partial class WireJson : JsonSerializerContext;

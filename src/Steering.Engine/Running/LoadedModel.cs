@@ -1,0 +1,109 @@
+using Steering.Compute;
+using Steering.Compute.Cpu;
+using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
+using Steering.Engine.Models;
+using Steering.Engine.Templates;
+using Steering.Engine.Tokenization;
+
+namespace Steering.Engine.Running;
+
+/// <summary>How a model is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>The name requests know it by; null: the folder's name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Compute threads; null: one per core, one left over where there are more than two.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary><c>avx512</c>, <c>avx2</c> or <c>portable</c>; null: the fastest the processor has.</summary>
+    public string? Kernels { get; init; }
+}
+
+/// <summary>Bytes of weights laid out so far.</summary>
+public readonly record struct LoadProgress(long Done, long Total);
+
+/// <summary>A model in memory: configuration, tokenizer, template, weights, and the sites at which it proved steerable. Immutable once loaded.</summary>
+public sealed class LoadedModel : IDisposable
+{
+    private readonly Tokenizer? _tokenizer;
+    private readonly DecoderWeights _weights;
+    private readonly IKernels _kernels;
+
+    private LoadedModel(string name, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, string fingerprint, SiteTable sites, DecoderWeights weights, IKernels kernels)
+    {
+        (Name, Config, Template, Fingerprint, Sites) = (name, config, template, fingerprint, sites);
+        (_tokenizer, _weights, _kernels) = (tokenizer, weights, kernels);
+    }
+
+    public string Name { get; }
+    public ModelConfig Config { get; }
+    public Tokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException($"{Name} was loaded without a tokenizer.");
+
+    /// <summary>Null: the model has no chat template and serves completions only.</summary>
+    public ChatTemplate? Template { get; }
+
+    /// <summary>Identity of configuration and weights (docs/decisions.md 21).</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>Sites, those that failed the self-test refused with the reason.</summary>
+    public SiteTable Sites { get; private set; }
+
+    /// <summary>How weights are stored: the type of the projections.</summary>
+    public DType WeightType => _weights.Blocks[0].QueryKeyValue.Type;
+
+    /// <summary>Bytes of weights in memory.</summary>
+    public long WeightBytes => _weights.Bytes;
+
+    public string KernelName => _kernels.Name;
+
+    /// <summary>Loads a folder in Hugging Face layout.</summary>
+    /// <exception cref="ModelFormatException">A file is missing, malformed, or asks for something unsupported; the message names file, field and what would be accepted.</exception>
+    public static LoadedModel Load(string folder, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var config = ModelConfig.Load(folder);
+        string tokenizerFile = Path.Combine(folder, "tokenizer.json");
+        var tokenizer = Tokenizer.Load(tokenizerFile);
+        if (tokenizer.VocabularySize > config.Shape.VocabularySize)
+            throw new ModelFormatException(tokenizerFile, "model.vocab", $"has ids up to {tokenizer.VocabularySize - 1}, but config.json's vocab_size is {config.Shape.VocabularySize}");
+        var template = config.Tokenizer.ChatTemplate is { } text ? ChatTemplate.Parse(text, Path.Combine(folder, "tokenizer_config.json")) : null;
+        return Load(folder, config, tokenizer, template, options, progress, cancellation);
+    }
+
+    /// <summary>The same for a folder without a tokenizer, which can be run on token ids only.</summary>
+    internal static LoadedModel LoadWeights(string folder, LoadOptions options) => Load(folder, ModelConfig.Load(folder), null, null, options, null, default);
+
+    private static LoadedModel Load(string folder, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        var shape = config.Shape;
+        using var files = ModelWeights.Open(folder);
+        string fingerprint = ModelFingerprint.Compute(config, files);
+        var kernels = CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
+        DecoderWeights? weights = null;
+        try
+        {
+            long done = 0, total = files.TotalBytes;
+            weights = new DecoderWeights(shape, files, kernels, bytes => progress?.Report(new LoadProgress(done += bytes, total)), cancellation);
+            var sites = new SiteTable(shape.Blocks, shape.HiddenSize, shape.QueryWidth, shape.IntermediateSize, modelFingerprint: fingerprint);
+            string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+            var model = new LoadedModel(name, config, tokenizer, template, fingerprint, sites, weights, kernels);
+            model.Sites = sites.Refusing(SiteSelfTest.Failures(model));
+            return model;
+        }
+        catch
+        {
+            weights?.Dispose();
+            kernels.Dispose();
+            throw;
+        }
+    }
+
+    internal Decoder CreateDecoder(KvCache cache, int maxRows, int maxLogitRows) => new(Config.Shape, _weights, _kernels, Sites, cache, maxRows, maxLogitRows);
+
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _kernels.Dispose();
+    }
+}

@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using Steering.Engine.Tokenization.Unicode;
+
+namespace Steering.Engine.Tokenization.Normalizers;
+
+/// <summary>
+/// NFC, NFD, NFKC and NFKD by the tables of Unicode 9. A composed character is aligned with the first of those it was made of, and one that comes of a
+/// decomposition but first in it with the character before it: the count of consumed characters that travels with each does this.
+/// </summary>
+internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normalizer
+{
+    // Below these no character changes or combines with the one before it.
+    private readonly int _unchangedBelow = compose ? (compatible ? 0xA0 : 0x300) : (compatible ? 0xA0 : 0xC0);
+
+    // A character of the result: consumes 1 - Change characters of the input if Change <= 0, else none.
+    private readonly record struct Part(int CodePoint, int Change)
+    {
+        public byte Class => Decompositions.CombiningClass(CodePoint);
+    }
+
+    public override void Apply(AlignedText input, int start, int end, AlignedText output)
+    {
+        if (input.CodePoints[start..end].IndexOfAnyExceptInRange(0, _unchangedBelow - 1) < 0)
+        {
+            output.Add(input, start, end);
+            return;
+        }
+        var parts = Decompose(input.CodePoints[start..end]);
+        if (compose) parts = Compose(parts);
+        int at = start;
+        foreach (var part in parts)
+        {
+            if (part.Change > 0) output.Add(part.CodePoint, input.Sources[Math.Max(at - 1, start)]);
+            else
+            {
+                output.Add(part.CodePoint, input.Sources[Math.Min(at, end - 1)]);
+                at = Math.Min(at + 1 - part.Change, end);
+            }
+        }
+    }
+
+    // Decomposed, and marks in canonical order; the order within a class stays.
+    private List<Part> Decompose(ReadOnlySpan<int> text)
+    {
+        var parts = new List<Part>(text.Length);
+        var decomposition = new List<int>();
+        int pending = 0;
+        foreach (int codePoint in text)
+        {
+            decomposition.Clear();
+            Decompositions.Decompose(codePoint, compatible, decomposition);
+            for (int i = 0; i < decomposition.Count; i++)
+            {
+                var part = new Part(decomposition[i], i == 0 ? 0 : 1);
+                if (part.Class == 0)
+                {
+                    Sort(parts, pending);
+                    pending = parts.Count + 1;
+                }
+                parts.Add(part);
+            }
+        }
+        Sort(parts, pending);
+        return parts;
+    }
+
+    private static void Sort(List<Part> parts, int from)
+    {
+        if (parts.Count - from < 2) return;
+        var sorted = parts.Skip(from).OrderBy(p => p.Class).ToArray();
+        sorted.CopyTo(CollectionsMarshal.AsSpan(parts)[from..]);
+    }
+
+    private static List<Part> Compose(List<Part> parts)
+    {
+        var result = new List<Part>(parts.Count);
+        int starter = -1, lastClass = -1;
+        foreach (var part in parts)
+        {
+            int partClass = part.Class;
+            if (starter >= 0 && (lastClass < 0 || lastClass < partClass) && Decompositions.Compose(result[starter].CodePoint, part.CodePoint) is >= 0 and int composed)
+            {
+                result[starter] = new Part(composed, result[starter].Change + part.Change - 1);
+                continue;
+            }
+            if (partClass == 0)
+            {
+                starter = result.Count;
+                lastClass = -1;
+            }
+            else if (starter >= 0) lastClass = partClass;
+            result.Add(part);
+        }
+        return result;
+    }
+}
