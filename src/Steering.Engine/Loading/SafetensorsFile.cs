@@ -9,15 +9,18 @@ namespace Steering.Engine.Loading;
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
+    private readonly MappedFile? _map;
+    private readonly ReadOnlyMemory<byte> _memory;
     private readonly SafetensorsHeader _header;
 
-    private SafetensorsFile(MappedFile data, SafetensorsHeader header) => (Data, _header) = (data, header);
+    private SafetensorsFile(string path, MappedFile? map, ReadOnlyMemory<byte> memory, SafetensorsHeader header) => (Path, _map, _memory, _header) = (path, map, memory, header);
 
     /// <summary>The file as it was named.</summary>
-    public string Path => Data.Path;
+    public string Path { get; }
 
     /// <summary>The whole file; <see cref="TensorEntry.Offset"/> counts from its start.</summary>
-    public MappedFile Data { get; }
+    /// <exception cref="InvalidOperationException">It was parsed from memory.</exception>
+    public MappedFile Data => _map ?? throw new InvalidOperationException($"{Path} is in memory, not mapped");
 
     public IReadOnlyDictionary<string, TensorEntry> Tensors => _header.Tensors;
 
@@ -30,7 +33,7 @@ public sealed class SafetensorsFile : IDisposable
         var data = Map(path);
         try
         {
-            return new SafetensorsFile(data, ReadHeader(data));
+            return new SafetensorsFile(path, data, default, ReadHeader(path, data.Length, data.Span(0, (int)Math.Min(data.Length, 8 + SafetensorsHeader.MaxLength))));
         }
         catch
         {
@@ -39,13 +42,18 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>A file that is already in memory, such as an upload.</summary>
+    /// <exception cref="ModelFormatException">It is not a valid safetensors file.</exception>
+    public static SafetensorsFile Parse(ReadOnlyMemory<byte> bytes, string nameForErrors) => new(nameForErrors, null, bytes, ReadHeader(nameForErrors, bytes.Length, bytes.Span));
+
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="ModelFormatException">There is none.</exception>
     public TensorEntry Require(string name) =>
         _header.Tensors.TryGetValue(name, out var entry) ? entry : throw new ModelFormatException(Path, name, "no tensor has this name");
 
     /// <summary>The bytes of a tensor of less than 2 GiB.</summary>
-    public ReadOnlySpan<byte> Bytes(TensorEntry entry) => Data.Span(entry.Offset, checked((int)entry.Length));
+    public ReadOnlySpan<byte> Bytes(TensorEntry entry) =>
+        _map is null ? _memory.Span.Slice((int)entry.Offset, (int)entry.Length) : _map.Span(entry.Offset, checked((int)entry.Length));
 
     /// <summary>A tensor of any float type as f32; f64 is rounded to the nearest.</summary>
     /// <exception cref="ModelFormatException">No such tensor, another type, or more elements than an array holds.</exception>
@@ -71,9 +79,9 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
-    public void Dispose() => Data.Dispose();
+    public void Dispose() => _map?.Dispose();
 
-    internal static MappedFile Map(string path)
+    private static MappedFile Map(string path)
     {
         try
         {
@@ -85,14 +93,14 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    private static SafetensorsHeader ReadHeader(MappedFile data)
+    // start: the file's first bytes, as far as a header can reach.
+    private static SafetensorsHeader ReadHeader(string path, long fileLength, ReadOnlySpan<byte> start)
     {
-        if (data.Length < 8) throw new ModelFormatException(data.Path, "header length", $"the file has {data.Length} bytes, a safetensors file at least 8");
-        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(data.Span(0, 8));
-        ulong rest = (ulong)data.Length - 8;
-        if (length > (ulong)SafetensorsHeader.MaxLength) throw new ModelFormatException(data.Path, "header length", $"{length} bytes is more than the format's {SafetensorsHeader.MaxLength}");
-        if (length > rest) throw new ModelFormatException(data.Path, "header length", $"{length} bytes is more than the {rest} that follow it");
-        return SafetensorsHeader.Parse(data.Path, data.Span(8, (int)length), 8 + (long)length, (long)(rest - length));
+        if (start.Length < 8) throw new ModelFormatException(path, "header length", $"the file has {fileLength} bytes, a safetensors file at least 8");
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(start), rest = (ulong)fileLength - 8;
+        if (length > (ulong)SafetensorsHeader.MaxLength) throw new ModelFormatException(path, "header length", $"{length} bytes is more than the format's {SafetensorsHeader.MaxLength}");
+        if (length > rest) throw new ModelFormatException(path, "header length", $"{length} bytes is more than the {rest} that follow it");
+        return SafetensorsHeader.Parse(path, start.Slice(8, (int)length), 8 + (long)length, (long)(rest - length));
     }
 
     private TensorEntry RequireArray(string name)

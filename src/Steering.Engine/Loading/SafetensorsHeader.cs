@@ -102,6 +102,8 @@ internal sealed record SafetensorsHeader(Dictionary<string, TensorEntry> Tensors
             if (reader.TokenType != JsonTokenType.StartObject) throw Bad(name, $"must be an object with dtype, shape and data_offsets, found {Describe(reader.TokenType)}");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
+                // Comparing decodes escapes, and throws where they are not valid Unicode.
+                if (reader.ValueIsEscaped) Text(ref reader, MaxNameLength, name, "", "field name");
                 if (reader.ValueTextEquals("dtype"u8) && type is null)
                 {
                     reader.Read();

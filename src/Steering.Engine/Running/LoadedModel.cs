@@ -78,7 +78,7 @@ public sealed class LoadedModel : IDisposable
     {
         var shape = config.Shape;
         using var files = ModelWeights.Open(folder);
-        string fingerprint = ModelFingerprint.Compute(config, files);
+        string fingerprint = ModelFingerprint.Compute(shape, files);
         var kernels = CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
         DecoderWeights? weights = null;
         try

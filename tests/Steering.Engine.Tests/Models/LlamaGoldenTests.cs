@@ -1,3 +1,4 @@
+using System.Globalization;
 using Steering.Compute;
 using Steering.Engine.Generation;
 using Steering.Engine.Interventions;
@@ -55,7 +56,7 @@ public sealed class LlamaGoldenTests
         using var golden = new GoldenModel(name, configuration);
         int[] ids = golden.Ids();
         int width = golden.Sites.HiddenWidth;
-        var site = new Site(SitePoint.ResidPost, int.Parse(golden.Reference.Metadata["steer.layer"]));
+        var site = new Site(SitePoint.ResidPost, int.Parse(golden.Reference.Metadata["steer.layer"], CultureInfo.InvariantCulture));
         float[] v = golden.Numbers("steer.vector"), b1 = golden.Numbers("steer.b1"), b2 = golden.Numbers("steer.b2");
         var plans = new Dictionary<string, InterventionPlan>
         {

@@ -32,7 +32,7 @@ internal sealed class EngineRun : IDisposable
             Operation[] operations = [Operation.Add, Operation.ScaleCoordinate, Operation.Add, Operation.SetCoordinate];
             var operation = operations[seed % 4];
             string site = ((string[])["resid_post.1", "norm_mlp.2", "attn_out.0", "mlp_act.3", "embed", "head_in.1", "mlp_gate.2", "resid_pre.3"])[seed % 8];
-            Site.TryParse(site, out var parsed);
+            Assert.True(Site.TryParse(site, out var parsed));
             var direction = Enumerable.Range(0, Sites.Width(parsed)).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
             var use = GoldenRecipe.Use(operation, 0.25 + seed % 16 / 8.0 * (operation == Operation.SetCoordinate ? 0.3 : 1), [site], ("", direction, 1)) with
             {

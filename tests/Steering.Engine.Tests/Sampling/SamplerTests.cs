@@ -31,7 +31,6 @@ public sealed class SamplerTests(ITestOutputHelper output)
 
     public static TheoryData<string> Settings() => [.. Named.Keys];
 
-
     [Theory]
     [MemberData(nameof(CaseNames))]
     public void The_distribution_is_that_of_the_reference(string name)
@@ -72,7 +71,7 @@ public sealed class SamplerTests(ITestOutputHelper output)
     public void Draws_follow_the_distribution(string name)
     {
         var parameters = Named[name];
-        const int Draws = 20_000;
+        const int Draws = 8_000;
         float[] logits = Logits(1000, seed: 7);
         var counts = new TokenCounts([1, 2, 2]);
         var sampler = new Sampler(1000);
@@ -212,7 +211,7 @@ public sealed class SamplerTests(ITestOutputHelper output)
         var sampler = new Sampler(128_256);
         var counts = new TokenCounts([1, 2, 3]);
         double best = double.MaxValue;
-        for (int i = 0; i < 40; i++)
+        for (int i = 0; i < 12; i++)
         {
             logits.AsSpan().CopyTo(work);
             long start = Stopwatch.GetTimestamp();
@@ -221,8 +220,8 @@ public sealed class SamplerTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{name}: {best:f2} ms");
-        // Generous: unoptimised builds run this too.
-        Assert.InRange(best, 0, 100);
+        // Only to notice a wrong order of growth: unoptimised builds on busy machines run this too.
+        Assert.InRange(best, 0, 1000);
     }
 
     private static int One(Sampler sampler, float[] logits, SamplingParameters parameters, int position) => sampler.Sample([.. logits], parameters, null, position);

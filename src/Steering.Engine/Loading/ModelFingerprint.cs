@@ -1,0 +1,72 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Steering.Engine.Loading;
+
+/// <summary>
+/// The identity of a model (docs/decisions.md 21): SHA-256 of its shape and, per tensor in the order of names, of name, type, sizes, and its first and last 4,096 bytes.
+/// The form of config.json, token ids, generation defaults and the division into shards do not change it.
+/// </summary>
+public static class ModelFingerprint
+{
+    private const int SampleLength = 4096;
+
+    /// <summary>Lower-case hexadecimal. Reads at most 8 KiB per tensor.</summary>
+    public static string Compute(DecoderShape shape, ModelWeights weights)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, "model fingerprint 1");
+        foreach (string field in Fields(shape)) Append(hash, field);
+        foreach (var tensor in weights.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+        {
+            Append(hash, tensor.Name);
+            Append(hash, tensor.Entry.TypeName);
+            Append(hash, tensor.Entry.ShapeText);
+            int sample = (int)Math.Min(tensor.Length, SampleLength);
+            hash.AppendData(tensor.File.Span(tensor.Offset, sample));
+            hash.AppendData(tensor.File.Span(tensor.Offset + tensor.Length - sample, sample));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // Names and order are part of the fingerprint: a field added for a new family belongs at the end, and only where it is not the default.
+    private static IEnumerable<string> Fields(DecoderShape shape)
+    {
+        yield return $"model_type={shape.ModelType}";
+        yield return Line("vocab_size", shape.VocabularySize);
+        yield return Line("hidden_size", shape.HiddenSize);
+        yield return Line("intermediate_size", shape.IntermediateSize);
+        yield return Line("num_hidden_layers", shape.Blocks);
+        yield return Line("num_attention_heads", shape.Heads);
+        yield return Line("num_key_value_heads", shape.KeyValueHeads);
+        yield return Line("head_dim", shape.HeadDimension);
+        yield return Line("max_position_embeddings", shape.MaxPositions);
+        yield return Line("rms_norm_eps", shape.RmsNormEps);
+        yield return Line("rope_theta", shape.RopeTheta);
+        yield return shape.RopeScaling switch
+        {
+            RopeScaling.Linear linear => Line("rope.linear", linear.Factor),
+            RopeScaling.Llama3 llama => $"{Line("rope.llama3", llama.Factor)},{Line("low", llama.LowFrequencyFactor)},{Line("high", llama.HighFrequencyFactor)},{Line("original", llama.OriginalMaxPositions)}",
+            RopeScaling.None => "rope.none",
+            _ => throw new UnreachableException(),
+        };
+        yield return $"attention_bias={shape.AttentionBias}";
+        yield return $"mlp_bias={shape.MlpBias}";
+        yield return $"tie_word_embeddings={shape.TieWordEmbeddings}";
+        yield return $"activation={shape.Activation}";
+    }
+
+    private static string Line(string name, double value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value:R}");
+
+    private static void Append(IncrementalHash hash, string text)
+    {
+        Span<byte> length = stackalloc byte[4];
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
+        hash.AppendData(length);
+        hash.AppendData(bytes);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Steering.Engine.Interventions;
+
+namespace Steering.Engine.Loading;
+
+/// <summary>
+/// The identity of a vector: SHA-256 of its tensors in forward order of their sites (then by role), each as site, role, rows, columns and f32 values, little-endian.
+/// Names, metadata, and the type and order of tensors in a file do not change it.
+/// </summary>
+public static class VectorHash
+{
+    /// <summary>Lower-case hexadecimal.</summary>
+    public static string Compute(IEnumerable<SteeringTensor> tensors)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData("steering vector 1"u8);
+        Span<byte> number = stackalloc byte[4];
+        foreach (var tensor in tensors.OrderBy(tensor => tensor.Site).ThenBy(tensor => tensor.Role, StringComparer.Ordinal))
+        {
+            Append(hash, tensor.Site.ToString());
+            Append(hash, tensor.Role);
+            foreach (int size in (ReadOnlySpan<int>)[tensor.Rows, tensor.Columns])
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(number, size);
+                hash.AppendData(number);
+            }
+            Append(hash, tensor.Values.AsSpan());
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, string text)
+    {
+        Span<byte> length = stackalloc byte[4];
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
+        hash.AppendData(length);
+        hash.AppendData(bytes);
+    }
+
+    private static void Append(IncrementalHash hash, ReadOnlySpan<float> values)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes(values));
+            return;
+        }
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (float value in values)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
+            hash.AppendData(bytes);
+        }
+    }
+}
