@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,6 +9,7 @@ internal sealed class ApiKeyHash
 {
     private const string Prefix = "sha256:";
     private const int ShortestKey = 8;
+    private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdefABCDEF");
 
     private readonly byte[] _hash;
 
@@ -15,7 +17,7 @@ internal sealed class ApiKeyHash
 
     /// <summary>Whether a configured text is a usable key or hash.</summary>
     public static bool IsAcceptable(string text) => text.StartsWith(Prefix, StringComparison.Ordinal)
-        ? text.Length == Prefix.Length + 64 && text.AsSpan(Prefix.Length).IndexOfAnyExcept("0123456789abcdefABCDEF") < 0
+        ? text.Length == Prefix.Length + 64 && !text.AsSpan(Prefix.Length).ContainsAnyExcept(Hexadecimal)
         : text.Length >= ShortestKey && !text.Any(char.IsWhiteSpace);
 
     public static ApiKeyHash Parse(string configured) => new(configured.StartsWith(Prefix, StringComparison.Ordinal)

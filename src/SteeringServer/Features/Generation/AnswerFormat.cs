@@ -36,7 +36,7 @@ internal abstract class AnswerFormat
         json.WriteStartObject();
         json.WriteNumber("index"u8, choice.Index);
         WriteText(json, choice.Text);
-        WriteLogprobs(json, hasLogprobs ? choice.Pieces : null, names);
+        WriteLogprobsOrNull(json, hasLogprobs ? choice.Pieces : null, names);
         json.WriteString("finish_reason"u8, NameOf(choice.End?.Reason));
         json.WriteEndObject();
     }
@@ -47,12 +47,12 @@ internal abstract class AnswerFormat
         json.WriteStartObject();
         json.WriteNumber("index"u8, update.Index);
         WriteDelta(json, isAnnouncement ? null : update.Text);
-        WriteLogprobs(json, isAnnouncement || (update.End is not null && update.Logprobs is { Count: 0 }) ? null : update.Logprobs, names);
+        WriteLogprobsOrNull(json, isAnnouncement || (update.End is not null && update.Logprobs is { Count: 0 }) ? null : update.Logprobs, names);
         json.WriteString("finish_reason"u8, isAnnouncement ? null : NameOf(update.End?.Reason));
         json.WriteEndObject();
     }
 
-    private void WriteLogprobs(Utf8JsonWriter json, IReadOnlyList<ScoredPiece>? pieces, TokenNames names)
+    private void WriteLogprobsOrNull(Utf8JsonWriter json, IReadOnlyList<ScoredPiece>? pieces, TokenNames names)
     {
         json.WritePropertyName("logprobs"u8);
         if (pieces is null) json.WriteNullValue();

@@ -1,20 +1,17 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Steering.Engine.Running;
 using SteeringServer.Errors;
 using SteeringServer.Features.Steering;
 using SteeringServer.Hosting;
+using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Generation;
 
 /// <summary>Runs a prepared request and sends its answer, whole or as a stream.</summary>
 internal sealed class GenerationAnswers(Serving serving, ServerOptions options, TimeProvider clock, ILogger<GenerationAnswers> log)
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = SseChunks.Encoder, SkipValidation = true };
-
     public async Task SendAsync(HttpContext context, ServedModel served, PreparedGeneration generation, AnswerFormat format)
     {
         long started = clock.GetTimestamp();
@@ -63,7 +60,7 @@ internal sealed class GenerationAnswers(Serving serving, ServerOptions options, 
         {
             throw new ApiException(ErrorOf(failure, record.Generation.Id));
         }
-        await SendJsonAsync(context, json => writer.WriteWhole(json, record));
+        await JsonAnswer.SendAsync(context, static (json, answer) => answer.writer.WriteWhole(json, answer.record), (writer, record));
     }
 
     private async Task StreamAsync(HttpContext context, GenerationRun run, GenerationRecord record, AnswerWriter writer, AnswerFormat format)
@@ -100,7 +97,7 @@ internal sealed class GenerationAnswers(Serving serving, ServerOptions options, 
     {
         if (!stream)
         {
-            await SendJsonAsync(context, json => writer.WritePlan(json, isChunk: false));
+            await JsonAnswer.SendAsync(context, static (json, plan) => plan.WritePlan(json, isChunk: false), writer);
             return;
         }
         using var sse = await SseChunks.StartAsync(context);
@@ -108,14 +105,5 @@ internal sealed class GenerationAnswers(Serving serving, ServerOptions options, 
         sse.End();
         sse.Done();
         await sse.FlushAsync(context.RequestAborted);
-    }
-
-    private static async Task SendJsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        await using (var json = new Utf8JsonWriter(buffer, WriterOptions)) write(json);
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = buffer.WrittenCount;
-        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class TokenNames(Tokenizer tokenizer)
     private string Compute(int token)
     {
         var bytes = BytesOf(token);
-        if (Utf8.IsValid(bytes)) return Encoding.UTF8.GetString(bytes);
+        if (Utf8.IsValid(bytes)) return System.Text.Encoding.UTF8.GetString(bytes);
         var name = new StringBuilder("bytes:");
         foreach (byte value in bytes) name.Append("\\x").Append(value.ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
         return name.ToString();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Requests;
 
@@ -31,7 +32,7 @@ internal static class InlineVectorReader
         }
         return use with
         {
-            Vector = new SteeringVector { Name = name, Version = 0, Sha256 = VectorDigest.Of(found), Tensors = found },
+            Vector = new SteeringVector { Name = name, Version = 0, Sha256 = VectorHash.Compute(found), Tensors = found },
             Reference = name,
         };
     }
