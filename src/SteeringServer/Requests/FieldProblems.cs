@@ -41,7 +41,7 @@ internal sealed class FieldProblems
         string? param = first.Path.Length == 0 ? null : first.Path;
         foreach (string missing in new[] { ErrorCode.VectorNotFound, ErrorCode.ModelNotFound })
             if (_all.TrueForAll(problem => problem.Code == missing)) return ApiError.NotFound(message, param, missing);
-        bool aboutSteering = _all.TrueForAll(problem => problem.Path.StartsWith("steering", StringComparison.Ordinal) || problem.Path.StartsWith(SteeringSource.Header, StringComparison.Ordinal));
-        return ApiError.Invalid(message, param, aboutSteering ? ErrorCode.SteeringInvalid : first.Code);
+        bool isSteering = first.Path.StartsWith("steering", StringComparison.Ordinal) || first.Path.StartsWith(SteeringSource.Header, StringComparison.Ordinal);
+        return ApiError.Invalid(message, param, isSteering ? ErrorCode.SteeringInvalid : first.Code);
     }
 }

@@ -5,7 +5,7 @@ internal static class Nearest
 {
     private const int LongestCompared = 64;
 
-    /// <summary><c>; did you mean 'x'?</c> where a candidate is within two edits (a third of a short name), else nothing.</summary>
+    /// <summary><c> (did you mean 'x'?)</c> where a candidate is within two edits (a third of a short name), else nothing.</summary>
     public static string Hint(string name, IEnumerable<string> candidates)
     {
         if (name.Length is 0 or > LongestCompared) return "";
@@ -17,7 +17,7 @@ internal static class Nearest
             int edits = Edits(name, candidate);
             if (edits < fewest) (best, fewest) = (candidate, edits);
         }
-        return best is null ? "" : $"; did you mean '{best}'?";
+        return best is null ? "" : $" (did you mean '{best}'?)";
     }
 
     // Levenshtein's distance, one row at a time.
