@@ -5,12 +5,12 @@ internal static class Nearest
 {
     private const int LongestCompared = 64;
 
-    /// <summary><c> (did you mean 'x'?)</c> where a candidate is within two edits (a third of a short name), else nothing.</summary>
+    /// <summary><c> (did you mean 'x'?)</c> where a candidate is within two edits (one in a short name), else nothing.</summary>
     public static string Hint(string name, IEnumerable<string> candidates)
     {
         if (name.Length is 0 or > LongestCompared) return "";
         string? best = null;
-        int fewest = Math.Min(2, (name.Length + 2) / 3) + 1;
+        int fewest = Math.Min(2, name.Length / 3) + 1;
         foreach (string candidate in candidates)
         {
             if (candidate.Length > LongestCompared || Math.Abs(candidate.Length - name.Length) >= fewest) continue;

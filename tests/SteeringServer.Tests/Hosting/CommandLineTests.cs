@@ -13,9 +13,9 @@ public sealed class CommandLineTests
 
         Assert.Equal((new ListenAddress("localhost", 0), "m", "v", 8, 0), (options.Http, options.Model, options.Vectors, options.MaxSequences, options.Queue));
         Assert.Equal((2, 100, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3)), (options.Threads, options.Context, options.Drain, options.Heartbeat));
-        Assert.Equal(["first-key", "second-key"], options.ApiKeys);
-        Assert.Equal(["steer.example"], options.AllowedHosts);
-        Assert.Equal(["https://example.org"], options.AllowedOrigins);
+        Assert.Equal(["first-key", "second-key"], options.ApiKeys.ToArray());
+        Assert.Equal(["steer.example"], options.AllowedHosts.ToArray());
+        Assert.Equal(["https://example.org"], options.AllowedOrigins.ToArray());
     }
 
     [Fact]

@@ -19,8 +19,8 @@ public sealed class ChatRequestReaderTests
         Assert.Empty(problems.All);
         var settings = request.Settings;
         Assert.Equal((true, true, 3, 7, 2, true, 3), (settings.Stream, settings.IncludeUsage, settings.Choices, settings.MaxTokens, settings.MinTokens, settings.IgnoreEos, settings.Logprobs));
-        Assert.Equal(["a", "b"], settings.Stop);
-        Assert.Equal([3], settings.StopTokens);
+        Assert.Equal(["a", "b"], settings.Stop.ToArray());
+        Assert.Equal([3], settings.StopTokens.ToArray());
         var sampling = settings.Sampling;
         Assert.Equal((0.5, 0.9, 40, 0.05), (sampling.Temperature, sampling.TopP, sampling.TopK, sampling.MinP));
         Assert.Equal((0.1, -0.2, 1.1, unchecked((ulong)-5L)), (sampling.FrequencyPenalty, sampling.PresencePenalty, sampling.RepetitionPenalty, sampling.Seed));

@@ -20,8 +20,8 @@ public sealed class SteeringReaderTests
         Assert.Equal((Operation.Rotate, RotationMode.To, 30), (use.Operation, use.Parameters.Rotation, use.Parameters.ToDegrees));
         Assert.Equal((new Schedule(ScheduleKind.Linear, 0.1, 20), Renormalise.Token), (use.Schedule, use.Renormalise));
         Assert.Equal((false, GenerationPhase.Decode, (0, 8)), (use.Apply.Prompt, use.Apply.Generation, use.Apply.GenerationWindow));
-        Assert.Equal([(1, 3), (-2, null)], use.Apply.Spans);
-        Assert.Equal([5, 6], use.Apply.Tokens);
+        Assert.Equal([(1, 3), (-2, null)], use.Apply.Spans.ToArray());
+        Assert.Equal([5, 6], use.Apply.Tokens.ToArray());
         Assert.Equal((true, true, 2), (use.Apply.ExcludeBos, use.Apply.ExcludeTemplate, use.Apply.ExcludeFirst));
     }
 
