@@ -10,6 +10,9 @@ internal static partial class LoadingLog
     [LoggerMessage(3001, LogLevel.Critical, "The model cannot be loaded. {Reason}")]
     public static partial void Failed(ILogger log, string reason);
 
+    [LoggerMessage(3005, LogLevel.Critical, "The model cannot be loaded")]
+    public static partial void Broke(ILogger log, Exception failure);
+
     [LoggerMessage(3002, LogLevel.Warning, "A vector is left out. {Reason}")]
     public static partial void VectorSkipped(ILogger log, string reason);
 

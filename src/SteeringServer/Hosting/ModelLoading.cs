@@ -9,9 +9,12 @@ using SteeringServer.Features.Vectors;
 
 namespace SteeringServer.Hosting;
 
-/// <summary>Loads the model while the server already answers (503 until it is there), starts the engine and prints the start-up screen. A model that cannot be loaded ends the process.</summary>
-internal sealed class ModelLoading(ServerOptions options, Serving serving, IHostEnvironment environment, IHostApplicationLifetime lifetime, IServer server, TimeProvider clock, ILogger<ModelLoading> log)
-    : BackgroundService
+/// <summary>
+/// Loads the model while the server already answers (503 until it is there), starts the engine and prints the start-up screen. A model that cannot be loaded
+/// ends the process.
+/// </summary>
+internal sealed class ModelLoading(ServerOptions options, Serving serving, IHostEnvironment environment, IHostApplicationLifetime lifetime, IServer server,
+    TimeProvider clock, ILogger<ModelLoading> log) : BackgroundService
 {
     private const int FailedExitCode = 1;
 
@@ -28,15 +31,18 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
         {
             return;
         }
-        catch (Exception failure) when (failure is ModelFormatException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever it is, a server without its model is of no use: the process ends and the log says why.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
-            LoadingLog.Failed(log, failure.Message);
+            if (failure is ModelFormatException or IOException or UnauthorizedAccessException) LoadingLog.Failed(log, failure.Message);
+            else LoadingLog.Broke(log, failure);
             Environment.ExitCode = FailedExitCode;
             lifetime.StopApplication();
             return;
         }
         await started.Task.WaitAsync(stoppingToken);
-        var elapsed = DateTimeOffset.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
+        var elapsed = clock.GetUtcNow() - Process.GetCurrentProcess().StartTime.ToUniversalTime();
         var urls = server.Features.Get<IServerAddressesFeature>()?.Addresses.ToList() ?? [];
         await Console.Out.WriteLineAsync(StartupScreen.Render(serving.Require(), urls, elapsed, !options.ApiKeys.IsEmpty));
     }
@@ -56,6 +62,8 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
         EngineLoop? engine = null;
         try
         {
+            int most = model.Config.Shape.MaxPositions;
+            if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; it is {options.Context}");
             var catalog = VectorFolder.Load(folders.Vectors, reason => LoadingLog.VectorSkipped(log, reason));
             engine = new EngineLoop(model, engineOptions);
             engine.Start();

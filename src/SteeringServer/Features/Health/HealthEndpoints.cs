@@ -15,9 +15,10 @@ internal static class HealthEndpoints
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
         var open = routes.MapGroup("").AllowAnonymous();
-        open.MapGet("/health/live", context => JsonAnswer.SendAsync(context, WriteState, "alive"));
+        string[] methods = ["GET", "HEAD"];
+        open.MapMethods("/health/live", methods, context => JsonAnswer.SendAsync(context, WriteState, "alive"));
         foreach (string path in new[] { "/health", "/health/ready", "/ping" })
-            open.MapGet(path, context => JsonAnswer.SendAsync(context, WriteState, serving.State, serving.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
+            open.MapMethods(path, methods, context => JsonAnswer.SendAsync(context, WriteState, serving.State, serving.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
         open.MapGet("/version", context => JsonAnswer.SendAsync(context, WriteVersion, CommandLine.Version));
     }
 
