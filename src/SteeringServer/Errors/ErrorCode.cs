@@ -1,0 +1,32 @@
+namespace SteeringServer.Errors;
+
+/// <summary>The values of <c>error.code</c>; clients branch on them, so they never change meaning.</summary>
+internal static class ErrorCode
+{
+    /// <summary>A field is missing, of the wrong type or out of range.</summary>
+    public const string InvalidValue = "invalid_value";
+    /// <summary>A field this server does not know.</summary>
+    public const string UnknownField = "unknown_field";
+    /// <summary>A field or value of OpenAI's API that this server does not have.</summary>
+    public const string Unsupported = "unsupported_parameter";
+    /// <summary>The body is not JSON.</summary>
+    public const string InvalidJson = "invalid_json";
+    public const string InvalidUtf8 = "invalid_utf8";
+    public const string UnsupportedMediaType = "unsupported_media_type";
+    public const string BodyTooLarge = "body_too_large";
+    /// <summary>Prompt, or prompt and max_tokens, exceed the context.</summary>
+    public const string ContextLengthExceeded = "context_length_exceeded";
+    /// <summary>The steering of the request cannot be applied; the message lists every reason.</summary>
+    public const string SteeringInvalid = "steering_invalid";
+    public const string VectorNotFound = "vector_not_found";
+    public const string ModelNotFound = "model_not_found";
+    public const string RouteNotFound = "route_not_found";
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string InvalidApiKey = "invalid_api_key";
+    public const string HostNotAllowed = "host_not_allowed";
+    public const string QueueFull = "queue_full";
+    public const string Loading = "loading";
+    public const string Draining = "draining";
+    public const string EngineStopped = "engine_stopped";
+    public const string InternalError = "internal_error";
+}

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Steering.Compute;
+using Steering.Engine.Interventions;
+using SteeringServer.Hosting;
+using SteeringServer.Requests;
+
+namespace SteeringServer.Features.Capabilities;
+
+/// <summary><c>GET /v1/capabilities</c>: what this server with this model can do, so that nobody has to find out by trial.</summary>
+internal static class CapabilityEndpoints
+{
+    public static void MapCapabilities(this IEndpointRouteBuilder routes)
+    {
+        var serving = routes.ServiceProvider.GetRequiredService<Serving>();
+        routes.MapGet("/v1/capabilities", context => JsonAnswer.SendAsync(context, Write, serving.Require()));
+    }
+
+    private static void Write(Utf8JsonWriter json, ServedModel served)
+    {
+        var shape = served.Model.Config.Shape;
+        json.WriteStartObject();
+        json.WriteString("object"u8, "capabilities"u8);
+        json.WriteString("version"u8, CommandLine.Version);
+        json.WriteString("model"u8, served.Name);
+        json.WriteString("fingerprint"u8, served.Model.Fingerprint);
+        json.WriteString("family"u8, shape.ModelType);
+        json.WriteNumber("blocks"u8, shape.Blocks);
+        json.WriteNumber("width"u8, shape.HiddenSize);
+        json.WriteNumber("vocabulary"u8, shape.VocabularySize);
+        json.WriteNumber("context"u8, served.Engine.Context);
+        json.WriteString("dtype"u8, served.Model.WeightType.Name());
+        json.WriteString("numerics"u8, "exact"u8);
+        json.WriteString("kernels"u8, served.Model.KernelName);
+        json.WriteBoolean("chat"u8, served.Profile.HasTemplate);
+        json.WriteBoolean("tools"u8, served.Profile.TakesTools);
+        WriteSites(json, served.Model.Sites);
+        WriteSteering(json);
+        WriteLimits(json, served);
+        WriteRefused(json);
+        json.WriteEndObject();
+    }
+
+    // One row a point, not one a block: exceptions are listed.
+    private static void WriteSites(Utf8JsonWriter json, SiteTable sites)
+    {
+        json.WriteStartArray("sites"u8);
+        foreach (string name in Site.PointNames)
+        {
+            if (!Site.TryParsePoint(name, out var point)) continue;
+            Site[] all = Site.IsGlobal(point) ? [new Site(point, -1)] : [.. Enumerable.Range(0, sites.Blocks).Select(block => new Site(point, block))];
+            var missing = all.Where(site => !sites.Exists(site)).ToList();
+            json.WriteStartObject();
+            json.WriteString("point"u8, name);
+            json.WriteString("sites"u8, Site.IsGlobal(point) ? name : $"{name}.0-{sites.Blocks - 1}");
+            json.WriteNumber("width"u8, sites.Width(point));
+            json.WriteBoolean("steerable"u8, missing.Count < all.Length);
+            json.WriteStartArray("except"u8);
+            foreach (var site in missing)
+            {
+                json.WriteStartObject();
+                json.WriteString("site"u8, site.ToString());
+                json.WriteString("reason"u8, sites.WhyNot(site));
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteSteering(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("operations"u8);
+        WriteOperation(json, "add", [], ["raw", "rms", "token_norm"], [], "h + s v");
+        WriteOperation(json, "scale_coordinate", ["ablate", "erase"], ["fraction"], [], "takes the part along v times (1 - s): 1 ablates it, 2 reflects it");
+        WriteOperation(json, "set_coordinate", ["clamp"], ["fraction"], ["value", "min", "max", "mode"], "moves the coordinate along v to a value or into a range; s from 0 to 1 blends");
+        WriteOperation(json, "rotate", [], ["degrees", "fraction"], ["mode", "to_degrees"], "rotates in the plane of b1 and b2, by s degrees or to an angle");
+        WriteOperation(json, "project_boost", [], ["raw", "rms", "token_norm"], [], "h + s times the unit vector of h's part in a subspace u");
+        json.WriteEndObject();
+        WriteNames(json, "units", SteeringNames.Units);
+        WriteNames(json, "apply", ["all", "prompt", "generated", "decode"]);
+        WriteNames(json, "schedules", ["constant", "linear", "exp"]);
+        WriteNames(json, "renormalise", ["none", "token"]);
+        WriteNames(json, "include", ["receipt", "unsteered"]);
+    }
+
+    private static void WriteOperation(Utf8JsonWriter json, string name, string[] aliases, string[] units, string[] parameters, string does)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("does"u8, does);
+        WriteNames(json, "aliases", aliases);
+        WriteNames(json, "units", units);
+        WriteNames(json, "params", parameters);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLimits(Utf8JsonWriter json, ServedModel served)
+    {
+        json.WriteStartObject("limits"u8);
+        json.WriteNumber("sequences_running"u8, served.Options.MaxSequences);
+        json.WriteNumber("sequences_waiting"u8, served.Options.QueueLength);
+        json.WriteNumber("body_bytes"u8, ServerHost.MostBodyBytes);
+        json.WriteNumber("choices"u8, 128);
+        json.WriteNumber("top_logprobs"u8, 20);
+        json.WriteNumber("stop_strings"u8, 16);
+        json.WriteEndObject();
+    }
+
+    private static void WriteRefused(Utf8JsonWriter json)
+    {
+        WriteNames(json, "refused", ["steering.use[].when", "steering.experiment", "op low_rank", "op sae_edit", "renormalise channel_over_sequence",
+            "response_format other than text", "best_of above 1", "suffix", "audio", "modalities", "functions", "function_call", "tool_choice required"]);
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string name, IEnumerable<string> names)
+    {
+        json.WriteStartArray(name);
+        foreach (string item in names) json.WriteStringValue(item);
+        json.WriteEndArray();
+    }
+}

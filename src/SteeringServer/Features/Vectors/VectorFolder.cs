@@ -1,0 +1,35 @@
+using Steering.Engine.Loading;
+
+namespace SteeringServer.Features.Vectors;
+
+/// <summary>Reads the vectors shipped beside a model: every <c>*.safetensors</c> of a folder, named by its file, as version 1 with the alias <c>prod</c>.</summary>
+internal static class VectorFolder
+{
+    private const string Extension = ".safetensors";
+
+    /// <param name="folder">Null or absent: no vectors.</param>
+    /// <param name="skipped">Told about each file that cannot be served, and why.</param>
+    public static VectorCatalog Load(string? folder, Action<string> skipped)
+    {
+        var entries = new List<CatalogEntry>();
+        string[] paths = Directory.Exists(folder) ? Directory.GetFiles(folder, "*" + Extension) : [];
+        foreach (string path in paths.Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileNameWithoutExtension(path);
+            if (!VectorReference.IsName(name))
+            {
+                skipped($"{path}: {name} is no vector name (lower-case letters, digits, '.', '_', '-'); rename the file");
+                continue;
+            }
+            try
+            {
+                entries.Add(new CatalogEntry(VectorFile.Read(path, name, version: 1), [CatalogEntry.Production]));
+            }
+            catch (ModelFormatException malformed)
+            {
+                skipped(malformed.Message);
+            }
+        }
+        return new VectorCatalog(entries);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+
+namespace SteeringServer.Hosting;
+
+/// <summary>How the server was started, after command line and configuration have been read.</summary>
+internal sealed record ServerOptions
+{
+    public ListenAddress Http { get; init; } = new("127.0.0.1", 8080);
+
+    /// <summary>Folder of the model, or a folder with <c>model/</c> and <c>vectors/</c> in it. As it was written; see <see cref="ModelFolders"/>.</summary>
+    public string Model { get; init; } = "models/storyworld";
+
+    /// <summary>Folder of vector files; null: <c>vectors</c> beside the model.</summary>
+    public string? Vectors { get; init; }
+
+    /// <summary>Sequences that run at once.</summary>
+    public int? MaxSequences { get; init; }
+
+    /// <summary>Sequences that may wait.</summary>
+    public int? Queue { get; init; }
+
+    /// <summary>Compute threads.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Tokens of context to serve.</summary>
+    public int? Context { get; init; }
+
+    /// <summary>Keys of callers, or <c>sha256:</c> and the hash of one. Empty: no key is asked for, which only loopback addresses may do.</summary>
+    public ImmutableArray<string> ApiKeys { get; init; } = [];
+
+    /// <summary>Names that requests may use in their Host header beside IP addresses and localhost; <c>*</c> for any.</summary>
+    public ImmutableArray<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Web origins whose pages may call the server.</summary>
+    public ImmutableArray<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>How long running generations may go on after the server was told to stop.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time between signs of life on a quiet stream.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using Steering.Compute;
+
+namespace SteeringServer.Hosting;
+
+/// <summary>What the server prints when it is ready: what it serves, where, and a command to try it.</summary>
+internal static class StartupScreen
+{
+    public static string Render(ServedModel served, IReadOnlyList<string> urls, TimeSpan elapsed, bool needsKey)
+    {
+        var shape = served.Model.Config.Shape;
+        var vectors = served.Catalog.Entries;
+        string url = urls.Count > 0 ? urls[0] : "http://127.0.0.1:8080";
+        string key = needsKey ? " -H 'Authorization: Bearer <key>'" : "";
+        string steering = vectors.IsEmpty ? "" : $", \"steering\": \"2 {Example(served)}\"";
+        string[] lines =
+        [
+            $"SteeringServer {CommandLine.Version}",
+            Line("model", $"{served.Name}: {shape.ModelType}, {shape.Blocks} blocks, width {shape.HiddenSize}, {served.Model.WeightType.Name()}, context {served.Engine.Context}"),
+            Line("kernels", served.Model.KernelName),
+            Line("memory", string.Create(CultureInfo.InvariantCulture, $"{served.Model.WeightBytes / 1048576.0:0.0} MiB of weights, {served.Engine.MemoryBytes / 1048576.0:0.0} MiB for {served.Options.MaxSequences} sequences")),
+            Line("sites", $"{served.Model.Sites.All.Length} of {served.Model.Sites.Count} tested and steerable"),
+            Line("vectors", vectors.IsEmpty ? "none" : $"{vectors.Length} ({string.Join(", ", vectors.Take(4).Select(entry => entry.Vector.Name))}{(vectors.Length > 4 ? ", ..." : "")})"),
+            Line("listening", string.Join(", ", urls)),
+            Line("ready in", string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalSeconds:0.0} s")),
+            "",
+            "Try it:",
+            served.Profile.HasTemplate
+                ? $$"""  curl {{url}}/v1/chat/completions{{key}} -H 'Content-Type: application/json' -d '{"messages": [{"role": "user", "content": "Tell me a story."}], "max_tokens": 60{{steering}}}'"""
+                : $$"""  curl {{url}}/v1/completions{{key}} -H 'Content-Type: application/json' -d '{"prompt": "Once upon a time", "max_tokens": 60{{steering}}}'""",
+            "",
+        ];
+        return string.Join('\n', lines);
+    }
+
+    private static string Example(ServedModel served) =>
+        served.Catalog.Entries.Select(entry => entry.Vector.Name).FirstOrDefault(name => name == "mood-joyful") ?? served.Catalog.Entries[0].Vector.Name;
+
+    private static string Line(string name, string value) => $"  {name,-10} {value}";
+}

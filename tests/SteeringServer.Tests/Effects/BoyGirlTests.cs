@@ -1,0 +1,85 @@
+using System.Text.RegularExpressions;
+using Steering.Compute;
+using Steering.Engine.Generation;
+using Steering.Engine.Interventions;
+using Steering.Tests;
+using SteeringServer.Tests.Fixtures;
+
+namespace SteeringServer.Tests.Effects;
+
+/// <summary>A vector made from eight sentences and sent with the request decides whether a story is about a boy or a girl.</summary>
+public sealed partial class BoyGirlTests
+{
+    private const int Samples = 64;
+    private static readonly Site Site = new(SitePoint.ResidPost, 3);
+
+    private static readonly string[] Boys =
+    [
+        "Once upon a time, there was a little boy named Tim. He", "One day, a boy named Tim went to the park. He", "Tim was a happy boy. He liked his toys. He",
+        "There was a big boy called Ben. His dad",
+    ];
+
+    private static readonly string[] Girls =
+    [
+        "Once upon a time, there was a little girl named Lily. She", "One day, a girl named Lily went to the park. She", "Lily was a happy girl. She liked her toys. She",
+        "There was a big girl called Mia. Her mom",
+    ];
+
+    [SkippableFact]
+    public async Task The_share_of_he_follows_the_strength()
+    {
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { Model = Repository.Shared("data", "stories260k") });
+        float[] boy = await MeanAsync(server, Boys), girl = await MeanAsync(server, Girls);
+        float[] difference = [.. boy.Zip(girl, (one, other) => one - other)];
+
+        var shares = new Dictionary<double, double>();
+        foreach (double strength in new double[] { -2, -1, 0, 1, 2 }) shares[strength] = await ShareOfHeAsync(server, difference, strength);
+
+        string all = string.Join(", ", shares.Select(share => $"{share.Key}: {share.Value:0.00}"));
+        Assert.True(shares[-2] < 0.1 && shares[-1] < 0.1, all);
+        Assert.True(shares[1] > 0.75 && shares[2] > 0.75, all);
+        Assert.True(shares[0] > Math.Max(shares[-1], shares[-2]) && shares[0] < Math.Min(shares[1], shares[2]), all);
+    }
+
+    private static async Task<double> ShareOfHeAsync(RunningServer server, float[] difference, double strength)
+    {
+        var reply = await server.AnswerAsync(Api.Completions, new
+        {
+            prompt = "Once upon a time, there was a",
+            n = Samples,
+            seed = 1,
+            max_tokens = 110,
+            add_special_tokens = false, // as the numbers were measured; with BOS the model leans towards girls and +1 gives 0.7
+            temperature = 0.7,
+            steering = new { inline = new[] { new { layers = new[] { 3 }, values = difference, strength } } },
+        });
+        string text = string.Join(' ', Enumerable.Range(0, Samples).Select(reply.Text));
+        double he = He().Count(text), she = She().Count(text);
+        return he / (he + she);
+    }
+
+    // Mean of the activation over all tokens of all texts.
+    private static async Task<float[]> MeanAsync(RunningServer server, string[] texts)
+    {
+        var (model, engine) = (server.Served.Model, server.Served.Engine);
+        int width = model.Sites.Width(Site), count = 0;
+        var sum = new double[width];
+        foreach (string text in texts)
+        {
+            int[] tokens = model.Tokenizer.Encode(text, new() { AddSpecialTokens = false }).Ids;
+            using var arena = new Arena();
+            var rows = arena.Matrix(tokens.Length, width);
+            var generation = engine.Submit(new GenerationRequest { Id = "capture", Prompt = [.. tokens], MaxTokens = 0, Captures = [new CaptureRequest(Site, 0, rows)] });
+            await foreach (var last in generation.Events.ReadAllAsync()) Assert.Null(last.Error);
+            for (int row = 0; row < tokens.Length; row++, count++)
+                for (int i = 0; i < width; i++) sum[i] += rows.Row(row)[i];
+        }
+        return [.. sum.Select(value => (float)(value / count))];
+    }
+
+    [GeneratedRegex(@"\b(he|his|him|boy|tim|timmy|ben)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex He();
+
+    [GeneratedRegex(@"\b(she|her|girl|lily|mia|sue)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex She();
+}

@@ -1,0 +1,13 @@
+using System.Diagnostics;
+
+namespace SteeringServer.Tests.Fixtures;
+
+internal static class Eventually
+{
+    public static async Task TrueAsync(Func<bool> condition, string what, TimeSpan? within = null)
+    {
+        var limit = within ?? TimeSpan.FromSeconds(10);
+        for (var watch = Stopwatch.StartNew(); !condition(); await Task.Delay(2))
+            Assert.True(watch.Elapsed < limit, $"not within {limit.TotalSeconds} s: {what}");
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Steering.Engine.Running;
+using Steering.Tests;
+using SteeringServer.Hosting;
+
+namespace SteeringServer.Tests.Fixtures;
+
+/// <summary>The real server, in this process, on a free port, with the model that is shipped.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private RunningServer(WebApplication app) => _app = app;
+
+    public Uri Address { get; private set; } = null!;
+    public HttpClient Http { get; private set; } = null!;
+    public IServiceProvider Services => _app.Services;
+    public ServedModel Served => Services.GetRequiredService<Serving>().Require();
+    public EngineCounters Counters => Served.Engine.Counters;
+
+    public static ServerOptions Options { get; } = new() { Http = new ListenAddress("127.0.0.1", 0), Model = Repository.PathTo("models", "storyworld"), MaxSequences = 32 };
+
+    public static async Task<RunningServer> StartAsync(ServerOptions? options = null, bool waitsForModel = true)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration["Steering:LogLevel"] = "Fatal";
+        var server = new RunningServer(ServerHost.Build(builder, options ?? Options));
+        await server._app.StartAsync();
+        server.Address = new Uri(server._app.Urls.Single());
+        server.Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
+        if (waitsForModel) await Eventually.TrueAsync(() => server.Services.GetRequiredService<Serving>().IsReady, "the model is loaded", TimeSpan.FromMinutes(1));
+        return server;
+    }
+
+    /// <summary>What SIGTERM does.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.DisposeAsync();
+    }
+}

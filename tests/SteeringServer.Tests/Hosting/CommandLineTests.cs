@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Configuration;
+using SteeringServer.Hosting;
+
+namespace SteeringServer.Tests.Hosting;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public void Every_option_is_read()
+    {
+        var options = Read("--http", "localhost:0", "--model", "m", "--vectors=v", "--max-sequences", "8", "--queue", "0", "--threads", "2", "--context", "100",
+            "--api-key", "first-key", "--api-key", "second-key", "--allow-host", "steer.example", "--allow-origin", "https://example.org", "--drain", "5", "--heartbeat", "3").Options!;
+
+        Assert.Equal((new ListenAddress("localhost", 0), "m", "v", 8, 0), (options.Http, options.Model, options.Vectors, options.MaxSequences, options.Queue));
+        Assert.Equal((2, 100, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3)), (options.Threads, options.Context, options.Drain, options.Heartbeat));
+        Assert.Equal(["first-key", "second-key"], options.ApiKeys.ToArray());
+        Assert.Equal(["steer.example"], options.AllowedHosts.ToArray());
+        Assert.Equal(["https://example.org"], options.AllowedOrigins.ToArray());
+    }
+
+    [Fact]
+    public void Without_options_it_listens_on_this_machine_only() => Assert.Equal("127.0.0.1:8080", Read().Options!.Http.ToString());
+
+    [Theory]
+    [InlineData("--htp", "'--htp' is not an option (did you mean '--http'?)")]
+    [InlineData("--http", "--http needs a value")]
+    [InlineData("--http nowhere", "expected an IP address")]
+    [InlineData("--queue many", "--queue: found 'many'; expected a whole number from 0")]
+    [InlineData("--queue 1 --queue 2", "given twice")]
+    [InlineData("--http 0.0.0.0:80", "no API key is set")]
+    [InlineData("--http *:80", "no API key is set")]
+    [InlineData("--http [::]:80", "no API key is set")]
+    public void Wrong_usage_says_what_to_do_and_leaves_with_2(string arguments, string expected)
+    {
+        var command = Read(arguments.Split(' '));
+
+        Assert.Null(command.Options);
+        Assert.Equal(2, command.ExitCode);
+        Assert.Contains(expected, command.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_opens_other_addresses_and_is_never_repeated()
+    {
+        Assert.True(Read("--http", "0.0.0.0:80", "--api-key", "long-enough").Options is not null);
+        Assert.DoesNotContain("short", Read("--api-key", "short").Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Configuration_sets_what_the_command_line_does_not()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Steering:Http", "127.0.0.1:9"), new("Steering:Queue", "3"), new("Steering:ApiKeys:0", "configured-key")]).Build();
+
+        var options = CommandLine.Read(["--queue", "4"], configuration).Options!;
+
+        Assert.Equal((9, 4, "configured-key"), (options.Http.Port, options.Queue, options.ApiKeys.Single()));
+        Assert.Contains("Steering:Threads", CommandLine.Read([], new ConfigurationBuilder().AddInMemoryCollection([new("Steering:Threads", "x")]).Build()).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_names_every_option()
+    {
+        var help = Read("--help");
+
+        Assert.Equal(0, help.ExitCode);
+        Assert.All(OptionTable.All, option => Assert.Contains($"{option.Name} <{option.Value}>", help.Text, StringComparison.Ordinal));
+        Assert.Matches(@"^SteeringServer \d", Read("--version").Text);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:8080", "127.0.0.1:8080", true)]
+    [InlineData("http://localhost:0/", "localhost:0", true)]
+    [InlineData("[::1]:5", "[::1]:5", true)]
+    [InlineData(":80", "*:80", false)]
+    [InlineData("8081", "127.0.0.1:8081", true)]
+    [InlineData("192.168.1.5:80", "192.168.1.5:80", false)]
+    public void Addresses_are_read(string text, string expected, bool isLoopback)
+    {
+        Assert.True(ListenAddress.TryParse(text, out var address));
+        Assert.Equal((expected, isLoopback), (address.ToString(), address.IsLoopback));
+    }
+
+    [Theory]
+    [InlineData("example.org:80")]
+    [InlineData("::1:80")]
+    [InlineData("127.0.0.1:70000")]
+    [InlineData("127.0.0.1:")]
+    [InlineData("")]
+    public void What_is_no_address_is_refused(string text) => Assert.False(ListenAddress.TryParse(text, out _));
+
+    private static CommandLine Read(params string[] arguments) => CommandLine.Read(arguments, new ConfigurationBuilder().Build());
+}
