@@ -16,6 +16,7 @@ try
 }
 catch (IOException refused)
 {
-    await Console.Error.WriteLineAsync($"The server cannot listen on {options.Http}: {refused.Message} Choose another address with --http <host:port>; port 0 takes a free one.");
+    await Console.Error.WriteLineAsync($"The server cannot listen on {options.Http}: {refused.Message} Choose another address with --http <host:port>; port "
+        + "0 takes a free one.");
     return 1;
 }

@@ -17,7 +17,8 @@ internal sealed record ModelFolders(string Model, string? Vectors, string Name)
     {
         var roots = new[] { Environment.CurrentDirectory, contentRoot }.Concat(Above(AppContext.BaseDirectory)).Distinct().ToList();
         string folder = roots.Select(root => Path.GetFullPath(options.Model, root)).FirstOrDefault(HasModel)
-            ?? throw new DirectoryNotFoundException($"There is no model in {options.Model}: a model folder has {Config}, or a folder model/ with it. Looked below {string.Join(", ", roots.Take(3))}. Name one with --model <folder>.");
+            ?? throw new DirectoryNotFoundException($"There is no model in {options.Model}: a model folder has {Config}, or a folder model/ with it. Looked "
+                + $"below {string.Join(", ", roots.Take(3))}. Name one with --model <folder>.");
         bool isWhole = File.Exists(Path.Combine(folder, Config));
         string model = isWhole ? folder : Path.Combine(folder, "model");
         string home = isWhole ? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folder))! : folder;

@@ -63,7 +63,8 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
         try
         {
             int most = model.Config.Shape.MaxPositions;
-            if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; it is {options.Context}");
+            if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; "
+                + $"it is {options.Context}");
             var catalog = VectorFolder.Load(folders.Vectors, reason => LoadingLog.VectorSkipped(log, reason));
             engine = new EngineLoop(model, engineOptions);
             engine.Start();

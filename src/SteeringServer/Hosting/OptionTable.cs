@@ -20,23 +20,31 @@ internal static class OptionTable
 {
     public static ImmutableArray<OptionDefinition> All { get; } =
     [
-        new("--http", "Http", "host:port", "Where to listen. Port 0 takes a free one, which is printed. Default 127.0.0.1:8080; other machines can only connect if an API key is set.",
+        new("--http", "Http", "host:port", "Where to listen. Port 0 takes a free one, which is printed. Default 127.0.0.1:8080; other machines can only "
+            + "connect if an API key is set.",
             (options, text) => options with { Http = ListenAddress.TryParse(text, out var address) ? address : throw new FormatException("an IP address, localhost or *, a colon and a port, such as 127.0.0.1:8080") }),
-        new("--model", "Model", "folder", "Model folder (config.json, tokenizer.json, safetensors), or a folder with model/ and vectors/ in it. Default models/storyworld.",
+        new("--model", "Model", "folder", "Model folder (config.json, tokenizer.json, safetensors), or a folder with model/ and vectors/ in it. Default "
+            + "models/storyworld.",
             (options, text) => options with { Model = text }),
         new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors), served by file name. Default: vectors beside the model.",
             (options, text) => options with { Vectors = text }),
         new("--max-sequences", "MaxSequences", "n", "Sequences that run at once. Default 64.", (options, text) => options with { MaxSequences = Whole(text, 1, 4096) }),
-        new("--queue", "Queue", "n", "Sequences that may wait for a place; more are refused with 429. Default 256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),
-        new("--threads", "Threads", "n", "Compute threads. Default: the processor's cores, one left for the network where there are more than two.", (options, text) => options with { Threads = Whole(text, 1, 1024) }),
-        new("--context", "Context", "tokens", "Context to serve, prompt and answer together. Default: what the model was made for.", (options, text) => options with { Context = Whole(text, 1, int.MaxValue) }),
-        new("--api-key", "ApiKeys", "key", "A key that callers must send (Authorization: Bearer or x-api-key); may be repeated. 'sha256:' and the key's hash in hexadecimal keeps the key itself off the command line.",
+        new("--queue", "Queue", "n", "Sequences that may wait for a place; more are refused with 429. Default "
+            + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),
+        new("--threads", "Threads", "n", "Compute threads. Default: the processor's cores, one left for the network where there are more than "
+            + "two.", (options, text) => options with { Threads = Whole(text, 1, 1024) }),
+        new("--context", "Context", "tokens", "Context to serve, prompt and answer together. Default: what the model was made "
+            + "for.", (options, text) => options with { Context = Whole(text, 1, int.MaxValue) }),
+        new("--api-key", "ApiKeys", "key", "A key that callers must send (Authorization: Bearer or x-api-key); may be repeated. 'sha256:' and the key's hash "
+            + "in hexadecimal keeps the key itself off the command line.",
             (options, text) => options with { ApiKeys = options.ApiKeys.Add(Security.ApiKeyHash.IsAcceptable(text) ? text : throw new FormatException("at least 8 characters without spaces, or sha256: and 64 hexadecimal digits")) }) { IsRepeatable = true },
-        new("--allow-host", "AllowedHosts", "name", "A host name by which the server may be called, beside IP addresses and localhost; may be repeated, * for any. Others are refused, because web pages could use them to reach this server.",
+        new("--allow-host", "AllowedHosts", "name", "A host name by which the server may be called, beside IP addresses and localhost; may be repeated, * "
+            + "for any. Others are refused, because web pages could use them to reach this server.",
             (options, text) => options with { AllowedHosts = options.AllowedHosts.Add(text) }) { IsRepeatable = true },
         new("--allow-origin", "AllowedOrigins", "origin", "A web origin (https://example.org) whose pages may call the server; may be repeated. Default: none.",
             (options, text) => options with { AllowedOrigins = options.AllowedOrigins.Add(text) }) { IsRepeatable = true },
-        new("--drain", "DrainSeconds", "seconds", "How long running generations may go on after SIGTERM. Default 30.", (options, text) => options with { Drain = TimeSpan.FromSeconds(Whole(text, 0, 3600)) }),
+        new("--drain", "DrainSeconds", "seconds", "How long running generations may go on after SIGTERM. Default "
+            + "30.", (options, text) => options with { Drain = TimeSpan.FromSeconds(Whole(text, 0, 3600)) }),
         new("--heartbeat", "HeartbeatSeconds", "seconds", "Time between signs of life on a quiet stream. Default 15.", (options, text) => options with { Heartbeat = TimeSpan.FromSeconds(Whole(text, 1, 3600)) }),
     ];
 

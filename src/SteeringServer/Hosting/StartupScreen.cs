@@ -16,9 +16,11 @@ internal static class StartupScreen
         string[] lines =
         [
             $"SteeringServer {CommandLine.Version}",
-            Line("model", $"{served.Name}: {shape.ModelType}, {shape.Blocks} blocks, width {shape.HiddenSize}, {served.Model.WeightType.Name()}, context {served.Engine.Context}"),
+            Line("model", $"{served.Name}: {shape.ModelType}, {shape.Blocks} blocks, width {shape.HiddenSize}, {served.Model.WeightType.Name()}, context "
+                + $"{served.Engine.Context}"),
             Line("kernels", served.Model.KernelName),
-            Line("memory", string.Create(CultureInfo.InvariantCulture, $"{served.Model.WeightBytes / 1048576.0:0.0} MiB of weights, {served.Engine.MemoryBytes / 1048576.0:0.0} MiB for {served.Options.MaxSequences} sequences")),
+            Line("memory", string.Create(CultureInfo.InvariantCulture, $"{served.Model.WeightBytes / 1048576.0:0.0} MiB of weights, "
+                + $"{served.Engine.MemoryBytes / 1048576.0:0.0} MiB for {served.Options.MaxSequences} sequences")),
             Line("sites", $"{served.Model.Sites.All.Length} of {served.Model.Sites.Count} tested and steerable"),
             Line("vectors", vectors.IsEmpty ? "none" : $"{vectors.Length} ({string.Join(", ", vectors.Take(4).Select(entry => entry.Vector.Name))}{(vectors.Length > 4 ? ", ..." : "")})"),
             Line("listening", string.Join(", ", urls)),

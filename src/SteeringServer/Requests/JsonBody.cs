@@ -57,7 +57,8 @@ internal sealed class JsonBody : IDisposable
         $"Found {(string.IsNullOrEmpty(contentType) ? "no Content-Type" : $"Content-Type {Found.Quote(contentType)}")}; send the body as application/json.", null, ErrorCode.UnsupportedMediaType);
 
     public static ApiError TooLarge(long limit) => new(StatusCodes.Status413PayloadTooLarge, ErrorType.InvalidRequest,
-        $"The body is larger than the {limit / (1024 * 1024)} MiB this server reads. Send vectors as base64 rather than numbers, or fewer prompts a request.", null, ErrorCode.BodyTooLarge);
+        $"The body is larger than the {limit / (1024 * 1024)} MiB this server reads. Send vectors as base64 rather than numbers, or fewer prompts a "
+            + "request.", null, ErrorCode.BodyTooLarge);
 
     public void Dispose()
     {
@@ -103,7 +104,8 @@ internal sealed class JsonBody : IDisposable
             }
             catch (InvalidOperationException)
             {
-                throw Refused($"the string at byte {reader.TokenStartIndex} has half of a surrogate pair (\\ud800 to \\udfff); send whole characters", ErrorCode.InvalidUtf8);
+                throw Refused($"the string at byte {reader.TokenStartIndex} has half of a surrogate pair (\\ud800 to \\udfff); send whole "
+                    + "characters", ErrorCode.InvalidUtf8);
             }
         }
     }
@@ -116,7 +118,8 @@ internal sealed class JsonBody : IDisposable
         if (place > 0) what = what[..place];
         int path = what.IndexOf(" Path: ", StringComparison.Ordinal);
         if (path > 0) what = what[..path];
-        return broken.LineNumber is { } line ? $"the body is not valid JSON at line {line + 1}, byte {broken.BytePositionInLine + 1}: {what}" : $"the body is not valid JSON: {what}";
+        return broken.LineNumber is { } line ? $"the body is not valid JSON at line {line + 1}, byte {broken.BytePositionInLine + 1}: "
+            + $"{what}" : $"the body is not valid JSON: {what}";
     }
 
     private static int FirstInvalid(ReadOnlySpan<byte> utf8)

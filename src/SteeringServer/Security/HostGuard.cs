@@ -17,7 +17,8 @@ internal sealed class HostGuard(RequestDelegate next, ServerOptions options)
 
     public Task InvokeAsync(HttpContext context) => IsAllowed(context.Request.Host.Host) ? next(context)
         : throw new ApiException(new ApiError(StatusCodes.Status403Forbidden, ErrorType.Permission,
-            $"This server does not answer to the host name {Found.Quote(context.Request.Host.Host)}. Call it by IP address or localhost, or start it with --allow-host {Found.Shorten(context.Request.Host.Host)}.",
+            $"This server does not answer to the host name {Found.Quote(context.Request.Host.Host)}. Call it by IP address or localhost, or start it with "
+                + $"--allow-host {Found.Shorten(context.Request.Host.Host)}.",
             null, ErrorCode.HostNotAllowed));
 
     // No Host at all comes from HTTP/1.0 probes; browsers always send one.

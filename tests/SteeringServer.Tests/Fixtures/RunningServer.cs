@@ -21,11 +21,13 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public static ServerOptions Options { get; } = new() { Http = new ListenAddress("127.0.0.1", 0), Model = Repository.PathTo("models", "storyworld"), MaxSequences = 32 };
 
-    public static async Task<RunningServer> StartAsync(ServerOptions? options = null, bool waitsForModel = true)
+    /// <param name="configure">Adds to what a request passes before its handler.</param>
+    public static async Task<RunningServer> StartAsync(ServerOptions? options = null, bool waitsForModel = true, Action<WebApplication>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["Steering:LogLevel"] = "Fatal";
         var server = new RunningServer(ServerHost.Build(builder, options ?? Options));
+        configure?.Invoke(server._app);
         await server._app.StartAsync();
         server.Address = new Uri(server._app.Urls.Single());
         server.Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };

@@ -76,7 +76,8 @@ internal static class CapabilityEndpoints
         json.WriteStartObject("operations"u8);
         WriteOperation(json, "add", [], ["raw", "rms", "token_norm"], [], "h + s v");
         WriteOperation(json, "scale_coordinate", ["ablate", "erase"], ["fraction"], [], "takes the part along v times (1 - s): 1 ablates it, 2 reflects it");
-        WriteOperation(json, "set_coordinate", ["clamp"], ["fraction"], ["value", "min", "max", "mode"], "moves the coordinate along v to a value or into a range; s from 0 to 1 blends");
+        WriteOperation(json, "set_coordinate", ["clamp"], ["fraction"], ["value", "min", "max", "mode"], "moves the coordinate along v to a value or into a "
+            + "range; s from 0 to 1 blends");
         WriteOperation(json, "rotate", [], ["degrees", "fraction"], ["mode", "to_degrees"], "rotates in the plane of b1 and b2, by s degrees or to an angle");
         WriteOperation(json, "project_boost", [], ["raw", "rms", "token_norm"], [], "h + s times the unit vector of h's part in a subspace u");
         json.WriteEndObject();

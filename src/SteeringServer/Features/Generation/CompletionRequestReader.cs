@@ -22,7 +22,8 @@ internal static class CompletionRequestReader
         };
         var prompts = ReadPrompts(fields, model.VocabularySize);
         if (prompts.Length * settings.Choices > model.MostSequences)
-            fields.Report("prompt", $"{prompts.Length} prompts with n {settings.Choices} are {prompts.Length * settings.Choices} sequences; this server takes {model.MostSequences} at once: send fewer a request");
+            fields.Report("prompt", $"{prompts.Length} prompts with n {settings.Choices} are {prompts.Length * settings.Choices} sequences; this server "
+                + $"takes {model.MostSequences} at once: send fewer a request");
         bool echo = fields.Bool("echo") ?? false, addSpecial = fields.Bool("add_special_tokens") ?? true;
         var steering = SteeringSource.Read(fields.Take("steering"), steeringHeader, reference, model.Catalog, problems);
         fields.RefuseOthers("a completion request", "; steering goes under steering");

@@ -73,12 +73,14 @@ internal static class GenerationPreparation
         int length = prompt.Tokens.Length, room = context - length, least = settings.MaxTokens == 0 ? 0 : 1;
         if (room < least)
         {
-            problems.Add(prompt.Path, $"the prompt has {length} tokens, and this model's context is {context} for prompt and answer together; shorten the prompt", ErrorCode.ContextLengthExceeded);
+            problems.Add(prompt.Path, $"the prompt has {length} tokens, and this model's context is {context} for prompt and answer together; shorten the "
+                + "prompt", ErrorCode.ContextLengthExceeded);
             return 0;
         }
         if (settings.MaxTokens > room)
         {
-            problems.Add(settings.MaxTokensField, $"the prompt has {length} tokens and {settings.MaxTokens} more were asked for, but this model's context is {context} tokens; ask for at most {room}, or leave it out", ErrorCode.ContextLengthExceeded);
+            problems.Add(settings.MaxTokensField, $"the prompt has {length} tokens and {settings.MaxTokens} more were asked for, but this model's context is "
+                + $"{context} tokens; ask for at most {room}, or leave it out", ErrorCode.ContextLengthExceeded);
             return 0;
         }
         return settings.MaxTokens ?? Math.Min(defaultMaxTokens ?? room, room);

@@ -33,7 +33,8 @@ internal sealed class PromptBuilder
         if (Render(conversation, problems) is not { } rendered || IsHopeless("messages", rendered.Text, problems)) return null;
         if (rendered.Spans is null && !parseSpecial && HasSpecialText(conversation.Messages))
         {
-            problems.Add("messages", $"a content holds the text of a special token, and this model's template does not allow to tell contents apart ({rendered.Reason}); remove it, or send parse_special: true if the token is meant");
+            problems.Add("messages", $"a content holds the text of a special token, and this model's template does not allow to tell contents apart "
+                + $"({rendered.Reason}); remove it, or send parse_special: true if the token is meant");
             return null;
         }
         var plain = parseSpecial ? [] : rendered.Spans ?? [];
@@ -94,7 +95,8 @@ internal sealed class PromptBuilder
     {
         long atLeast = text.Length / _longestToken;
         if (atLeast <= _context) return false;
-        problems.Add(path, $"the text has {text.Length} characters, which are more than {atLeast} tokens; this model's context is {_context} tokens: shorten it", ErrorCode.ContextLengthExceeded);
+        problems.Add(path, $"the text has {text.Length} characters, which are more than {atLeast} tokens; this model's context is {_context} tokens: shorten "
+            + "it", ErrorCode.ContextLengthExceeded);
         return true;
     }
 

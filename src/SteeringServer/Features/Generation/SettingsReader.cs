@@ -137,7 +137,8 @@ internal static class SettingsReader
         {
             string path = $"logit_bias.{field.Name}";
             if (!int.TryParse(field.Name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int id) || id >= vocabularySize)
-                fields.Problems.Add("logit_bias", $"found the key {Found.Quote(field.Name)}; expected a token id from 0 to {vocabularySize - 1} (POST /tokenize gives them)");
+                fields.Problems.Add("logit_bias", $"found the key {Found.Quote(field.Name)}; expected a token id from 0 to {vocabularySize - 1} (POST "
+                    + "/tokenize gives them)");
             else if (field.Value.ValueKind != JsonValueKind.Number || !field.Value.TryGetDouble(out double bias) || bias is not (>= -100 and <= 100))
                 fields.Problems.Add(path, $"found {Found.Describe(field.Value)}; expected a number from -100 to 100");
             else biases[id] = (float)bias;
@@ -163,7 +164,8 @@ internal static class SettingsReader
     {
         foreach (string name in new[] { "audio", "functions", "function_call", "modalities" })
             if (fields.Has(name)) fields.Report(name, "is not supported by this server; leave it out", ErrorCode.Unsupported);
-        if (fields.Int("best_of", 1) is > 1) fields.Report("best_of", "is not supported by this server; ask for n choices and pick the best by logprobs", ErrorCode.Unsupported);
+        if (fields.Int("best_of", 1) is > 1) fields.Report("best_of", "is not supported by this server; ask for n choices and pick the best by "
+            + "logprobs", ErrorCode.Unsupported);
         if (fields.Has("suffix")) fields.Report("suffix", "is not supported by this server: its models do not fill in the middle", ErrorCode.Unsupported);
         if (fields.Take("response_format") is not { } format) return;
         bool isText = format.ValueKind == JsonValueKind.Object && format.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("text");

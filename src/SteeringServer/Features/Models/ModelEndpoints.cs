@@ -26,7 +26,8 @@ internal static class ModelEndpoints
         if (id == served.Name) return JsonAnswer.SendAsync(context, static (json, of) => Write(json, of.Name, of), served);
         var entry = id.StartsWith(served.Name + "@", StringComparison.Ordinal) && VectorReference.TryParse(id[(served.Name.Length + 1)..], out var reference, out _)
             && served.Catalog.TryResolve(reference, out var found, out _) ? found : null;
-        if (entry is null) throw new ApiException(ApiError.NotFound($"There is no model {Found.Quote(id)}; GET /v1/models lists those there are.", "model", ErrorCode.ModelNotFound));
+        if (entry is null) throw new ApiException(ApiError.NotFound($"There is no model {Found.Quote(id)}; GET /v1/models lists those there "
+            + "are.", "model", ErrorCode.ModelNotFound));
         return JsonAnswer.SendAsync(context, static (json, of) => Write(json, of.id, of.served, of.entry), (id, served, entry));
     }
 

@@ -17,7 +17,8 @@ internal sealed record ModelReference(string? Vector = null, double? Strength = 
     {
         if (fields.String("model") is not { } text || text == loaded) return new ModelReference();
         if (text.StartsWith(loaded + "@", StringComparison.Ordinal)) return ReadSuffix(fields, text[(loaded.Length + 1)..]);
-        fields.Report("model", $"there is no model {Found.Quote(text)}; this server serves {Found.Quote(loaded)}, alone or with a vector: '{loaded}@vector:strength'; GET /v1/models lists them", ErrorCode.ModelNotFound);
+        fields.Report("model", $"there is no model {Found.Quote(text)}; this server serves {Found.Quote(loaded)}, alone or with a vector: "
+            + $"'{loaded}@vector:strength'; GET /v1/models lists them", ErrorCode.ModelNotFound);
         return new ModelReference();
     }
 

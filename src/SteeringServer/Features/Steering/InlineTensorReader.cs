@@ -31,7 +31,8 @@ internal static class InlineTensorReader
         if (isShared) perSite = values.Length;
         else if (shape[0] != sites.Length || (shape.Length == 3 && role != Subspace))
         {
-            fields.Report("shape", $"found [{string.Join(", ", shape)}] for {sites.Length} sites; expected [{sites.Length}, {width}], one row a site in the order given, or [{width}] for the same direction at each");
+            fields.Report("shape", $"found [{string.Join(", ", shape)}] for {sites.Length} sites; expected [{sites.Length}, {width}], one row a site in the "
+                + $"order given, or [{width}] for the same direction at each");
             return null;
         }
         if ((long)perSite * sites.Length > MostValues)
@@ -88,7 +89,8 @@ internal static class InlineTensorReader
         if (type is not ("f32" or "f16" or "bf16")) fields.Report("dtype", $"found {Found.Quote(type)}; expected f32, f16 or bf16");
         if (hasData == hasValues)
         {
-            fields.Report("data", hasData ? "data and values both hold the tensor; leave one out" : "is missing; send the tensor as base64 under data, or as a list of numbers under values");
+            fields.Report("data", hasData ? "data and values both hold the tensor; leave one out" : "is missing; send the tensor as base64 under data, or as "
+                + "a list of numbers under values");
             return null;
         }
         var values = hasData ? ReadBase64(fields, type, shape) : ReadNumbers(fields, ref shape);

@@ -20,7 +20,8 @@ internal static class InlineVectorReader
         var fields = new JsonFields(item, path, problems);
         if (item.ValueKind != JsonValueKind.Object) return null;
         string name = fields.String("name") ?? DefaultName;
-        if (!VectorReference.IsName(name)) fields.Report("name", $"found {Found.Quote(name)}; expected lower-case letters, digits, '.', '_', '-', starting with a letter or digit");
+        if (!VectorReference.IsName(name)) fields.Report("name", $"found {Found.Quote(name)}; expected lower-case letters, digits, '.', '_', '-', starting "
+            + "with a letter or digit");
         var tensors = fields.Has("tensors") ? ReadSeveral(fields) : InlineTensorReader.Read(fields);
         var use = UseReader.Read(fields, path, readsSites: false);
         fields.RefuseOthers("an inline vector");

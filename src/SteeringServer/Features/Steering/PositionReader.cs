@@ -27,7 +27,8 @@ internal static class PositionReader
             case "generated": return new PositionRule { Prompt = false };
             case "decode": return new PositionRule { Prompt = false, Generation = GenerationPhase.Decode };
             default:
-                fields.Report("apply", $"found {Found.Quote(word)}; expected all, prompt, generated or decode (generated positions and the last of the prompt), or an object");
+                fields.Report("apply", $"found {Found.Quote(word)}; expected all, prompt, generated or decode (generated positions and the last of the "
+                    + "prompt), or an object");
                 return PositionRule.Everywhere;
         }
     }
@@ -82,7 +83,8 @@ internal static class PositionReader
             if (value.GetArrayLength() == 1 || value[1].ValueKind == JsonValueKind.Null) return (start, null);
             if (JsonNumbers.TryInt(value[1], out int end)) return (start, end);
         }
-        problems.Add(path, $"found {Found.Describe(value)}; expected [start, end] with whole numbers, end left out of the span, null for the end of the text; in a prompt negative numbers count from its end");
+        problems.Add(path, $"found {Found.Describe(value)}; expected [start, end] with whole numbers, end left out of the span, null for the end of the "
+            + "text; in a prompt negative numbers count from its end");
         return null;
     }
 

@@ -40,6 +40,7 @@ internal static class SiteReader
             return;
         }
         if (text is not null && SiteSelector.TryParse(text, out var selector)) selectors.Add(selector);
-        else problems.Add(path, $"found {Found.Describe(item)}; expected a site such as \"resid_post.4\", \"norm_attn.2-5\", \"resid_post.*\" or \"embed\"; the points are {string.Join(", ", Site.PointNames)}");
+        else problems.Add(path, $"found {Found.Describe(item)}; expected a site such as \"resid_post.4\", \"norm_attn.2-5\", \"resid_post.*\" or \"embed\"; "
+            + $"the points are {string.Join(", ", Site.PointNames)}");
     }
 }

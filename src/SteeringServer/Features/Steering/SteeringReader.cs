@@ -21,7 +21,8 @@ internal static class SteeringReader
             case JsonValueKind.Object:
                 return ReadObject(new JsonFields(value, Path, problems), catalog);
             default:
-                problems.Add(Path, $"found {Found.Describe(value)}; expected an object such as {{\"use\": [{{\"vector\": \"name\", \"strength\": 1}}]}}, or a string such as \"0.5 name\"");
+                problems.Add(Path, $"found {Found.Describe(value)}; expected an object such as {{\"use\": [{{\"vector\": \"name\", \"strength\": 1}}]}}, or "
+                    + "a string such as \"0.5 name\"");
                 return SteeringRequest.None;
         }
     }
@@ -67,7 +68,8 @@ internal static class SteeringReader
         if (fields.Take("version") is not { } version) return name;
         string? selector = version.ValueKind == JsonValueKind.String ? version.GetString() : JsonNumbers.TryInt(version, out int number) && number > 0 ? $"{number}" : null;
         if (selector is null) fields.Expected("version", version, "a version number, an alias such as \"prod\", or \"sha256:...\"");
-        else if (name?.Contains('@', StringComparison.Ordinal) == true) fields.Report("version", "the version is given twice: after the vector's name and here; leave one out");
+        else if (name?.Contains('@', StringComparison.Ordinal) == true) fields.Report("version", "the version is given twice: after the vector's name and "
+            + "here; leave one out");
         else if (name is not null) return $"{name}@{selector}";
         return name;
     }

@@ -14,7 +14,8 @@ internal static class UseReader
     /// <returns>A use whose vector and reference the caller fills in.</returns>
     public static VectorUse Read(JsonFields fields, string path, bool readsSites = true)
     {
-        if (fields.Has("when")) fields.Report("when", "conditions on a use are not supported by this server yet; leave it out, or decide in the client", ErrorCode.Unsupported);
+        if (fields.Has("when")) fields.Report("when", "conditions on a use are not supported by this server yet; leave it out, or decide in the "
+            + "client", ErrorCode.Unsupported);
         return new VectorUse
         {
             Path = path,

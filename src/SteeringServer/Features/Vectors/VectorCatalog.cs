@@ -32,7 +32,8 @@ internal sealed class VectorCatalog
         problem = "";
         if (versions.IsEmpty)
         {
-            problem = $"there is no vector {Found.Quote(reference.Name)}{Nearest.Hint(reference.Name, _versions.Keys)}; GET /v1/vectors lists the {_versions.Count} there are";
+            problem = $"there is no vector {Found.Quote(reference.Name)}{Nearest.Hint(reference.Name, _versions.Keys)}; GET /v1/vectors lists the "
+                + $"{_versions.Count} there are";
             return false;
         }
         var found = reference.Hash is { } hash ? versions.FirstOrDefault(version => version.Vector.Sha256.StartsWith(hash, StringComparison.Ordinal))

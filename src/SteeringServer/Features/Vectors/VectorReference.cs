@@ -20,7 +20,8 @@ internal sealed record VectorReference(string Name, string? Selector)
         int at = text.IndexOf('@', StringComparison.Ordinal);
         reference = at < 0 ? new VectorReference(text, null) : new VectorReference(text[..at], text[(at + 1)..]);
         problem = !IsName(reference.Name)
-            ? $"found {Requests.Found.Quote(text)}; expected a vector's name (lower-case letters, digits, '.', '_', '-'; it starts with a letter or digit), then optionally @ and a version"
+            ? $"found {Requests.Found.Quote(text)}; expected a vector's name (lower-case letters, digits, '.', '_', '-'; it starts with a letter or digit), "
+                + "then optionally @ and a version"
             : reference.Selector is { } selector && !IsSelector(selector)
             ? $"found {Requests.Found.Quote(text)}; after @ comes a version number, an alias such as prod, or sha256: and at least 8 hexadecimal digits"
             : "";
