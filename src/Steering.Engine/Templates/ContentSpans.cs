@@ -16,7 +16,8 @@ public static class ContentSpans
         ArgumentNullException.ThrowIfNull(template);
         ArgumentNullException.ThrowIfNull(input);
         string text = template.Render(input);
-        if (SpanMarks.TryCreate(text, input) is not { } marks) return new RenderedChat(text, null, "the messages use all private characters that could mark their places");
+        if (SpanMarks.TryCreate(text, input) is not { } marks)
+            return new RenderedChat(text, null, "the messages use all private characters that could mark their places");
 
         string reason = "";
         foreach (ContentMarking marking in Enum.GetValues<ContentMarking>())
@@ -26,7 +27,8 @@ public static class ContentSpans
             try
             {
                 string markedText = template.Render(input with { Messages = messages });
-                if (marked.Find(markedText, text, out ImmutableArray<(int Start, int End)> spans) is not { } problem) return new RenderedChat(text, spans, null);
+                if (marked.Find(markedText, text, out ImmutableArray<(int Start, int End)> spans) is not { } problem)
+                    return new RenderedChat(text, spans, null);
                 reason = problem;
             }
             catch (TemplateException e)

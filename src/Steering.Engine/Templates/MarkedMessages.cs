@@ -38,7 +38,10 @@ internal sealed class MarkedMessages(SpanMarks marks, ContentMarking marking)
             if (members["content"] is JsonArray parts)
             {
                 foreach (JsonNode? part in parts)
-                    if (part is JsonObject p && p["type"] is JsonValue type && type.TryGetValue(out string? t) && t == "text") differs |= MarkMember(p, "text", cut);
+                {
+                    if (part is JsonObject p && p["type"] is JsonValue type && type.TryGetValue(out string? t) && t == "text")
+                        differs |= MarkMember(p, "text", cut);
+                }
             }
             else
             {
@@ -61,7 +64,8 @@ internal sealed class MarkedMessages(SpanMarks marks, ContentMarking marking)
             if (c == marks.Start)
             {
                 int number = 0;
-                while (i + 1 < markedText.Length && (markedText[i + 1] == marks.Zero || markedText[i + 1] == marks.One)) number = number * 2 + (markedText[++i] == marks.One ? 1 : 0);
+                while (i + 1 < markedText.Length && (markedText[i + 1] == marks.Zero || markedText[i + 1] == marks.One))
+                    number = number * 2 + (markedText[++i] == marks.One ? 1 : 0);
                 if (open is not null || number >= _gaps.Count) return "the template takes contents apart";
                 open = (number, plain.Length);
             }

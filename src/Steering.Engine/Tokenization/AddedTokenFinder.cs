@@ -36,7 +36,10 @@ internal sealed class AddedTokenFinder
 
     public bool IsEmpty => _ends.Count == 1;
 
-    /// <summary>Cuts a piece at the tokens found in it. A token the first filter rejects counts as found, but as text; one the second rejects is not there at all.</summary>
+    /// <summary>
+    /// Cuts a piece at the tokens found in it. What <paramref name="isToken"/> rejects counts as found, but as text; what <paramref name="isThere"/> rejects
+    /// is not there at all, so that a shorter or a later token may be.
+    /// </summary>
     public void Cut(AlignedText text, Piece piece, List<Piece> pieces, AddedTokenFilter isToken, AddedTokenFilter isThere)
     {
         var codePoints = text.CodePoints[..piece.End];
@@ -90,7 +93,8 @@ internal sealed class AddedTokenFinder
     {
         <= UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
         // Letters in circles and squares are symbols by category.
-        UnicodeCategory.OtherSymbol => codePoint is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
+        UnicodeCategory.OtherSymbol =>
+            codePoint is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
         _ => codePoint is 0x200C or 0x200D,
     };
 }

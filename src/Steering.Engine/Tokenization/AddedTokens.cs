@@ -8,6 +8,9 @@ namespace Steering.Engine.Tokenization;
 /// <summary>The added tokens of a tokenizer. Immutable.</summary>
 internal sealed class AddedTokens
 {
+    // What looking for a token may cost at each place of a text.
+    private const int MaxContent = 1024;
+
     private readonly Dictionary<int, AddedToken> _byId = [];
     private readonly Dictionary<string, int> _ids = [];
     private readonly Dictionary<int, string> _normalized = [];
@@ -58,6 +61,7 @@ internal sealed class AddedTokens
         {
             string content = item.Get("content").Text();
             if (content.Length == 0) continue;
+            if (content.Length > MaxContent) throw item.Get("content").Fail($"{content.Length} characters; supported are up to {MaxContent}");
             var said = item.Get("id");
             if (!ids.TryGetValue(content, out int id)) ids[content] = id = vocabulary.IdOf(content) ?? next++;
             if (said.Count() != id) throw said.Fail($"{said.Count()} for '{content}', which has the id {id} by the vocabulary and the order of the added tokens");

@@ -11,7 +11,9 @@ public sealed record EncodeOptions
     /// <summary>Whether the tokenizer's post-processor adds its special tokens, such as one for the beginning of the text.</summary>
     public bool AddSpecialTokens { get; init; } = true;
 
-    /// <summary>Whether the text of special tokens, where it occurs, means them. If not, it is text like any other; added tokens that are not special are found either way.</summary>
+    /// <summary>
+    /// Whether the text of special tokens, where it occurs, means them. If not, it is text like any other; added tokens that are not special are found either way.
+    /// </summary>
     public bool ParseSpecial { get; init; } = true;
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Steering.Engine.Loading;
 using Steering.Engine.Tokenization.Decoders;
@@ -29,7 +28,7 @@ public sealed class Tokenizer
         _normalizer = root.Find("normalizer") is { } normalizer ? Normalizer.Read(normalizer) : null;
         _added = AddedTokens.Read(root.Find("added_tokens"), _model.Vocabulary, _normalizer);
         _preTokenizer = root.Find("pre_tokenizer") is { } preTokenizer ? PreTokenizer.Read(preTokenizer) : null;
-        _postProcessor = root.Find("post_processor") is { } postProcessor ? PostProcessor.Read(postProcessor) : null;
+        _postProcessor = root.Find("post_processor") is { } postProcessor ? PostProcessor.Read(postProcessor, id => TextForDecoder(id) is not null) : null;
         _decoder = root.Find("decoder") is { } decoder ? Decoder.Read(decoder) : null;
         VocabularySize = Math.Max(_model.Vocabulary.Size, _added.Size);
     }
@@ -39,6 +38,7 @@ public sealed class Tokenizer
 
     /// <summary>Reads a tokenizer.json.</summary>
     /// <exception cref="ModelFormatException">It is no tokenizer.json, contradicts itself, or has a part of a kind that is not supported.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public static Tokenizer Load(string tokenizerJsonPath) => Parse(File.ReadAllBytes(tokenizerJsonPath), tokenizerJsonPath);
 
     /// <summary>Reads the content of a tokenizer.json; <paramref name="nameForErrors"/> is what errors call the file.</summary>

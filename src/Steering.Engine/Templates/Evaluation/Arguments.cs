@@ -7,10 +7,16 @@ internal sealed record Arguments(object[] Positional, IReadOnlyDictionary<string
 
     public Arguments With(string keyword, object value) => this with { Keywords = new Dictionary<string, object>(Keywords) { [keyword] = value } };
 
+    /// <summary>Fails where arguments are given to what takes none.</summary>
+    public void RequireNone(string function)
+    {
+        if (Positional.Length > 0 || Keywords.Count > 0) Bind(function, 0);
+    }
+
     /// <summary>The values in the order of <paramref name="names"/>, null where one is not given; fails like a Python call where they do not fit.</summary>
     public object?[] Bind(string function, int required, params string[] names)
     {
-        if (Positional.Length > names.Length) throw new TemplateException($"{function}() takes at most {names.Length} arguments ({Positional.Length} given)");
+        if (Positional.Length > names.Length) throw new TemplateException($"{function}() takes at most {names.Length} argument(s) ({Positional.Length} given)");
         var values = new object?[names.Length];
         Positional.CopyTo(values, 0);
         foreach (var (name, value) in Keywords)

@@ -55,12 +55,13 @@ internal sealed class Execution(IReadOnlyDictionary<string, object> variables, T
 
     public void Step()
     {
-        if (++_iterations > limits.Iterations) throw new TemplateException($"the template did more than {limits.Iterations} iterations");
+        if (++_iterations > limits.Iterations) throw new TemplateException($"the template did more than {limits.Iterations} iterations and calls");
     }
 
     public void EnterCall()
     {
         Stack.Guard();
+        Step();
         if (++_depth > limits.Depth) throw new TemplateException($"macro calls are nested deeper than {limits.Depth} levels");
     }
 

@@ -63,7 +63,7 @@ internal sealed class LoopContext(IEnumerable<object> source, int? length, Func<
     }
 
     private object Cycle(Execution execution, Arguments arguments) =>
-        arguments.Positional.Length == 0 ? throw new TemplateException("no items for cycling given") : arguments.Positional[_index0 % arguments.Positional.Length];
+        arguments.Positional is { Length: > 0 } items ? items[_index0 % items.Length] : throw new TemplateException("no items for cycling given");
 
     private object Changed(Execution execution, Arguments arguments)
     {

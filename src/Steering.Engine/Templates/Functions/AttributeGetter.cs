@@ -1,6 +1,9 @@
 namespace Steering.Engine.Templates;
 
-/// <summary>The attribute argument of filters: a path such as <c>function.name</c> or <c>0.id</c>, followed by items first, as jinja2's make_attrgetter does.</summary>
+/// <summary>
+/// The attribute argument of filters: a path such as <c>function.name</c> or <c>0.id</c>, followed by items first, as jinja2's make_attrgetter
+/// does.
+/// </summary>
 internal sealed class AttributeGetter
 {
     private readonly object[] _parts;

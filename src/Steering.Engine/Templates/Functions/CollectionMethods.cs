@@ -10,9 +10,10 @@ internal static class CollectionMethods
             arguments.Bind(name, 0);
             return new DictView(dict, name);
         }),
-        "get" => new NativeFunction(name, (_, arguments) =>
+        "get" => new NativeFunction(name, (execution, arguments) =>
         {
             object?[] values = arguments.Bind(name, 1, "key", "default");
+            execution.Charge(PySequence.WeightOf(values[0]!));
             return dict.Find(values[0]!) ?? values[1] ?? PyNone.Value;
         }),
         "copy" => new NativeFunction(name, (_, _) => dict),

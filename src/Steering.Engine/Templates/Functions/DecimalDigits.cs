@@ -3,7 +3,10 @@ using System.Numerics;
 
 namespace Steering.Engine.Templates;
 
-/// <summary>Floats rounded to decimal digits exactly: the binary value itself is rounded, halves to even, as CPython does. .NET rounds halves away from zero.</summary>
+/// <summary>
+/// Floats rounded to decimal digits exactly: the binary value itself is rounded, halves to even, as CPython does. .NET rounds halves away from
+/// zero.
+/// </summary>
 internal static class DecimalDigits
 {
     // Further digits of a double are zeros, and none is larger than 1.8e308.

@@ -7,55 +7,62 @@ internal static class FilterTable
 {
     private static readonly Dictionary<string, Filter> All = new()
     {
-        ["abs"] = Filters.Abs,
+        ["abs"] = Plain("abs", Filters.Abs),
         ["attr"] = Filters.Attr,
         ["batch"] = SequenceFilters.Batch,
-        ["capitalize"] = TextFilters.Capitalize,
+        ["capitalize"] = Plain("capitalize", TextFilters.Capitalize),
         ["center"] = TextFilters.Center,
-        ["count"] = SequenceFilters.Length,
+        ["count"] = Plain("count", SequenceFilters.Length),
         ["d"] = Filters.Default,
         ["default"] = Filters.Default,
         ["dictsort"] = SortFilters.DictSort,
-        ["e"] = TextFilters.Escape,
-        ["escape"] = TextFilters.Escape,
-        ["first"] = SequenceFilters.First,
+        ["e"] = Plain("e", TextFilters.Escape),
+        ["escape"] = Plain("escape", TextFilters.Escape),
+        ["first"] = Plain("first", SequenceFilters.First),
         ["float"] = Filters.Float,
-        ["forceescape"] = TextFilters.Escape,
+        ["forceescape"] = Plain("forceescape", TextFilters.Escape),
         ["format"] = TextFilters.Format,
         ["groupby"] = SortFilters.GroupBy,
         ["indent"] = TextFilters.Indent,
         ["int"] = Filters.Int,
-        ["items"] = SequenceFilters.Items,
+        ["items"] = Plain("items", SequenceFilters.Items),
         ["join"] = SequenceFilters.Join,
-        ["last"] = SequenceFilters.Last,
-        ["length"] = SequenceFilters.Length,
-        ["list"] = SequenceFilters.List,
-        ["lower"] = TextFilters.Lower,
+        ["last"] = Plain("last", SequenceFilters.Last),
+        ["length"] = Plain("length", SequenceFilters.Length),
+        ["list"] = Plain("list", SequenceFilters.List),
+        ["lower"] = Plain("lower", TextFilters.Lower),
         ["map"] = SelectionFilters.Map,
         ["max"] = SortFilters.Max,
         ["min"] = SortFilters.Min,
         ["reject"] = (e, value, a) => SelectionFilters.Select(e, value, a, byAttribute: false, keep: false),
         ["rejectattr"] = (e, value, a) => SelectionFilters.Select(e, value, a, byAttribute: true, keep: false),
         ["replace"] = TextFilters.Replace,
-        ["reverse"] = SequenceFilters.Reverse,
+        ["reverse"] = Plain("reverse", SequenceFilters.Reverse),
         ["round"] = Filters.Round,
-        ["safe"] = TextFilters.Safe,
+        ["safe"] = Plain("safe", TextFilters.Safe),
         ["select"] = (e, value, a) => SelectionFilters.Select(e, value, a, byAttribute: false, keep: true),
         ["selectattr"] = (e, value, a) => SelectionFilters.Select(e, value, a, byAttribute: true, keep: true),
         ["slice"] = SequenceFilters.Slice,
         ["sort"] = SortFilters.Sort,
-        ["string"] = TextFilters.Safe,
+        ["string"] = Plain("string", TextFilters.Safe),
         ["sum"] = SequenceFilters.Sum,
-        ["title"] = TextFilters.Title,
+        ["title"] = Plain("title", TextFilters.Title),
         ["tojson"] = Filters.ToJson,
         ["trim"] = TextFilters.Trim,
         ["truncate"] = TextFilters.Truncate,
         ["unique"] = SortFilters.Unique,
-        ["upper"] = TextFilters.Upper,
-        ["wordcount"] = TextFilters.WordCount,
+        ["upper"] = Plain("upper", TextFilters.Upper),
+        ["wordcount"] = Plain("wordcount", TextFilters.WordCount),
     };
 
     public static bool Contains(string name) => All.ContainsKey(name);
 
     public static Filter? Find(string name) => All.GetValueOrDefault(name);
+
+    private static Filter Plain(string name, Func<Execution, object, object> filter) => (execution, value, arguments) =>
+    {
+        arguments.RequireNone(name);
+        execution.Charge(value is string text ? text.Length : 1);
+        return filter(execution, value);
+    };
 }

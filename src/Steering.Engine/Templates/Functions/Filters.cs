@@ -22,7 +22,7 @@ internal static class Filters
             : Access.Attribute(value, name);
     }
 
-    public static object Abs(Execution execution, object value, Arguments arguments) => value switch
+    public static object Abs(Execution execution, object value) => value switch
     {
         double number => Math.Abs(number),
         Undefined undefined => throw undefined.Error(),

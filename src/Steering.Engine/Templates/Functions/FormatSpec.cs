@@ -56,9 +56,11 @@ internal sealed record FormatSpec
         execution.CheckLength(Width);
         if (Numbers.IsInteger(value) && (value is not bool || Type != '\0'))
         {
-            if (Type is '\0' or 'd' or 'n' or 'x' or 'X' or 'o' or 'b') return PadNumber(Numbers.ToBig(value).Sign < 0, Integer(BigInteger.Abs(Numbers.ToBig(value))));
+            if (Type is '\0' or 'd' or 'n' or 'x' or 'X' or 'o' or 'b')
+                return PadNumber(Numbers.ToBig(value).Sign < 0, Integer(BigInteger.Abs(Numbers.ToBig(value))));
             if (Type == 'c' && Expect.Int(value) is var code)
-                return PadText(code is (>= 0 and < 0xD800) or (> 0xDFFF and <= 0x10FFFF) ? char.ConvertFromUtf32(code) : throw new TemplateException("%c arg is no character"));
+                return code is (>= 0 and < 0xD800) or (> 0xDFFF and <= 0x10FFFF)
+                    ? PadText(char.ConvertFromUtf32(code)) : throw new TemplateException("%c arg is no character");
         }
         if (value is double || (Numbers.IsInteger(value) && Type is 'f' or 'F' or '%' or 'e' or 'E' or 'g' or 'G'))
         {
@@ -99,7 +101,7 @@ internal sealed record FormatSpec
             case '\0' when Precision is null: return Group(Numbers.Repr(value), 3);
             case 'e' or 'E':
                 if (Precision > 100) throw new TemplateException("precision too big");
-                return value.ToString(FormattableString.Invariant($"{(Type == 'e' ? "0." : "0.")}{new string('0', Precision ?? 6)}{Type}+00"), CultureInfo.InvariantCulture);
+                return value.ToString(FormattableString.Invariant($"0.{new string('0', Precision ?? 6)}{Type}+00"), CultureInfo.InvariantCulture);
             default: throw new TemplateException($"the format code '{Type}' for floats is not supported");
         }
     }

@@ -21,7 +21,8 @@ internal static class Globals
     {
         object?[] values = arguments.Bind("range", 1, "start", "stop", "step");
         long[] numbers = Array.ConvertAll(values, v => v is null ? 1L : Integer(v));
-        PyRange range = values[1] is null ? new PyRange(0, numbers[0], 1) : new PyRange(numbers[0], numbers[1], numbers[2] == 0 ? throw new TemplateException("range() arg 3 must not be zero") : numbers[2]);
+        if (numbers[2] == 0) throw new TemplateException("range() arg 3 must not be zero");
+        PyRange range = values[1] is null ? new PyRange(0, numbers[0], 1) : new PyRange(numbers[0], numbers[1], numbers[2]);
         return range.Count <= execution.Limits.Range
             ? range
             : throw new TemplateException($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({execution.Limits.Range}).");

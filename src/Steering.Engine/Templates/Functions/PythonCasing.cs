@@ -72,5 +72,6 @@ internal static class PythonCasing
         or UnicodeCategory.TitlecaseLetter || rune.Value is 0xAA or 0xBA or (>= 0x2160 and <= 0x217F) or (>= 0x24B6 and <= 0x24E9);
 
     private static bool IsCaseIgnorable(char c) => c is '\'' or '.' or ':' or '^' or '`' or '·' or '\u2018' or '\u2019' || char.GetUnicodeCategory(c) is
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
+        or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
 }

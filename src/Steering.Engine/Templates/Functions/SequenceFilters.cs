@@ -3,22 +3,22 @@ namespace Steering.Engine.Templates;
 /// <summary>Filters that take sequences apart or put them together.</summary>
 internal static class SequenceFilters
 {
-    public static object First(Execution execution, object value, Arguments arguments) =>
+    public static object First(Execution execution, object value) =>
         execution.Iterate(value).FirstOrDefault() ?? Undefined.Hinted("No first item, sequence was empty.");
 
-    public static object Last(Execution execution, object value, Arguments arguments) => value switch
+    public static object Last(Execution execution, object value) => value switch
     {
         PySequence { Items: [.., var last] } => last,
-        Undefined => throw new TemplateException("'Undefined' object is not reversible"),
+        Undefined => Undefined.Hinted("No last item, sequence was empty."),
         _ => Iteration.TryReverse(value, out IEnumerable<object>? items)
             ? items.FirstOrDefault() ?? Undefined.Hinted("No last item, sequence was empty.")
             : throw new TemplateException($"'{TypeName.Of(value)}' object is not reversible"),
     };
 
-    public static object Length(Execution execution, object value, Arguments arguments) => Iteration.TryLength(value, out int length)
+    public static object Length(Execution execution, object value) => Iteration.TryLength(value, out int length)
         ? (long)length : throw new TemplateException($"object of type '{TypeName.Of(value)}' has no len()");
 
-    public static object List(Execution execution, object value, Arguments arguments) => execution.List([.. execution.Iterate(value)]);
+    public static object List(Execution execution, object value) => execution.List([.. execution.Iterate(value)]);
 
     public static object Join(Execution execution, object value, Arguments arguments)
     {
@@ -37,7 +37,7 @@ internal static class SequenceFilters
     }
 
     /// <summary>A string backwards; an iterator over anything else that can be reversed.</summary>
-    public static object Reverse(Execution execution, object value, Arguments arguments)
+    public static object Reverse(Execution execution, object value)
     {
         if (value is string text) return Slicing.Apply(execution, text, null, null, -1L);
         if (Iteration.TryReverse(value, out IEnumerable<object>? items)) return new PyIterator(TypeName.Of(value) + "_reverseiterator", items);
@@ -46,7 +46,7 @@ internal static class SequenceFilters
     }
 
     /// <summary>The pairs of a mapping; nothing of what is undefined.</summary>
-    public static object Items(Execution execution, object value, Arguments arguments) => value switch
+    public static object Items(Execution execution, object value) => value switch
     {
         Undefined => new PyIterator("generator", []),
         PyDict dict => new PyIterator("generator", new DictView(dict, "items").Items),

@@ -15,7 +15,8 @@ internal static class SortFilters
         object?[] values = arguments.Bind("dictsort", 0, "case_sensitive", "by", "reverse");
         string by = Expect.Str(values[1], "key");
         if (by is not ("key" or "value")) throw new TemplateException("You can only sort by either \"key\" or \"value\"");
-        if (value is not PyDict dict) throw value is Undefined undefined ? undefined.Error() : new TemplateException($"'{TypeName.Of(value)}' object has no attribute 'items'");
+        if (value is not PyDict dict)
+            throw value is Undefined undefined ? undefined.Error() : new TemplateException($"'{TypeName.Of(value)}' object has no attribute 'items'");
         var getter = new AttributeGetter(by == "key" ? 0L : 1L, null, ignoreCase: !Expect.Bool(values[0]));
         return execution.List(Sorting.Sort(execution, [.. new DictView(dict, "items").Items], getter.Get, Expect.Bool(values[2])));
     }
@@ -39,9 +40,11 @@ internal static class SortFilters
         }
     }
 
-    public static object Min(Execution execution, object value, Arguments arguments) => Extreme(execution, value, arguments.Bind("min", 0, "case_sensitive", "attribute"), "<");
+    public static object Min(Execution execution, object value, Arguments arguments) =>
+        Extreme(execution, value, arguments.Bind("min", 0, "case_sensitive", "attribute"), "<");
 
-    public static object Max(Execution execution, object value, Arguments arguments) => Extreme(execution, value, arguments.Bind("max", 0, "case_sensitive", "attribute"), ">");
+    public static object Max(Execution execution, object value, Arguments arguments) =>
+        Extreme(execution, value, arguments.Bind("max", 0, "case_sensitive", "attribute"), ">");
 
     public static object GroupBy(Execution execution, object value, Arguments arguments)
     {

@@ -26,27 +26,32 @@ internal static class StringMethods
         ["index"] = (_, text, a) => Existing(Find(text, a, "index", last: false)),
         ["rindex"] = (_, text, a) => Existing(Find(text, a, "rindex", last: true)),
         ["count"] = (_, text, a) => Count(text, a),
-        ["upper"] = (_, text, _) => PythonCasing.Upper(text),
-        ["lower"] = (_, text, _) => PythonCasing.Lower(text),
-        ["casefold"] = (_, text, _) => PythonCasing.Lower(text.Replace("ß", "ss", StringComparison.Ordinal)),
-        ["swapcase"] = (_, text, _) => PythonCasing.Swap(text),
-        ["title"] = (_, text, _) => PythonCasing.Title(text),
-        ["capitalize"] = (_, text, _) => PythonCasing.Capitalize(text),
         ["center"] = (e, text, a) => Pad(e, text, a, "center"),
         ["ljust"] = (e, text, a) => Pad(e, text, a, "ljust"),
         ["rjust"] = (e, text, a) => Pad(e, text, a, "rjust"),
         ["zfill"] = ZeroFill,
         ["format"] = BraceFormat.Apply,
-        ["isdigit"] = (_, text, _) => CharacterTests.All(text, CharacterTests.IsDigit),
-        ["isdecimal"] = (_, text, _) => CharacterTests.All(text, CharacterTests.IsDecimal),
-        ["isnumeric"] = (_, text, _) => CharacterTests.All(text, CharacterTests.IsNumeric),
-        ["isalpha"] = (_, text, _) => CharacterTests.All(text, CharacterTests.IsAlpha),
-        ["isalnum"] = (_, text, _) => CharacterTests.All(text, r => CharacterTests.IsAlpha(r) || CharacterTests.IsNumeric(r)),
-        ["isspace"] = (_, text, _) => text.Length > 0 && PythonWhitespace.All(text),
-        ["isascii"] = (_, text, _) => System.Text.Ascii.IsValid(text),
-        ["isupper"] = (_, text, _) => CharacterTests.IsUpper(text),
-        ["islower"] = (_, text, _) => CharacterTests.IsLower(text),
-        ["istitle"] = (_, text, _) => CharacterTests.IsTitle(text),
+    };
+
+    // Without arguments.
+    private static readonly Dictionary<string, Func<string, object>> Plain = new()
+    {
+        ["upper"] = text => PythonCasing.Upper(text),
+        ["lower"] = text => PythonCasing.Lower(text),
+        ["casefold"] = text => PythonCasing.Lower(text.Replace("ß", "ss", StringComparison.Ordinal)),
+        ["swapcase"] = text => PythonCasing.Swap(text),
+        ["title"] = text => PythonCasing.Title(text),
+        ["capitalize"] = text => PythonCasing.Capitalize(text),
+        ["isdigit"] = text => CharacterTests.All(text, CharacterTests.IsDigit),
+        ["isdecimal"] = text => CharacterTests.All(text, CharacterTests.IsDecimal),
+        ["isnumeric"] = text => CharacterTests.All(text, CharacterTests.IsNumeric),
+        ["isalpha"] = text => CharacterTests.All(text, CharacterTests.IsAlpha),
+        ["isalnum"] = text => CharacterTests.All(text, r => CharacterTests.IsAlpha(r) || CharacterTests.IsNumeric(r)),
+        ["isspace"] = text => text.Length > 0 && PythonWhitespace.All(text),
+        ["isascii"] = text => System.Text.Ascii.IsValid(text),
+        ["isupper"] = text => CharacterTests.IsUpper(text),
+        ["islower"] = text => CharacterTests.IsLower(text),
+        ["istitle"] = text => CharacterTests.IsTitle(text),
     };
 
     // Methods of str that templates have no use for: refused by name rather than undefined.
@@ -54,7 +59,23 @@ internal static class StringMethods
 
     public static NativeFunction? Find(string text, string name)
     {
-        if (Methods.TryGetValue(name, out Method? method)) return new NativeFunction(name, (execution, arguments) => method(execution, text, arguments));
+        if (Plain.TryGetValue(name, out Func<string, object>? plain))
+        {
+            return new NativeFunction(name, (execution, arguments) =>
+            {
+                arguments.RequireNone(name);
+                execution.Charge(text.Length);
+                return plain(text);
+            });
+        }
+        if (Methods.TryGetValue(name, out Method? method))
+        {
+            return new NativeFunction(name, (execution, arguments) =>
+            {
+                execution.Charge(PySequence.WeightOf(text));
+                return method(execution, text, arguments);
+            });
+        }
         return Unsupported.Contains(name) ? throw new TemplateException($"the string method '{name}' is not supported") : null;
     }
 

@@ -42,7 +42,7 @@ internal static class StringSplitting
         {
             if (separator is null && left == 0)
             {
-                parts.Add(text[PythonWhitespace.Skip(text, 0)..end]);
+                parts.Add(text[..end]);
                 break;
             }
             int found = separator is null ? LastWhitespace(text, end) : text.AsSpan(0, end).LastIndexOf(separator);

@@ -9,30 +9,30 @@ internal static class TestTable
 {
     private static readonly Dictionary<string, Test> All = new()
     {
-        ["defined"] = (_, value, _) => value is not Undefined,
-        ["undefined"] = (_, value, _) => value is Undefined,
-        ["none"] = (_, value, _) => value is PyNone,
-        ["boolean"] = (_, value, _) => value is bool,
-        ["true"] = (_, value, _) => value is true,
-        ["false"] = (_, value, _) => value is false,
-        ["string"] = (_, value, _) => value is string,
-        ["number"] = (_, value, _) => Numbers.Is(value),
-        ["integer"] = (_, value, _) => value is long or BigInteger,
-        ["float"] = (_, value, _) => value is double,
-        ["mapping"] = (_, value, _) => value is PyDict,
-        ["sequence"] = (_, value, _) => value is string or PySequence or PyDict or PyRange or Undefined,
-        ["iterable"] = (_, value, _) => Iteration.TryIterate(value, out _) || value is LoopContext,
-        ["callable"] = (_, value, _) => Callables.IsCallable(value),
-        ["escaped"] = (_, _, _) => false,
-        ["lower"] = (e, value, _) => CharacterTests.IsLower(Text.Of(e, value)),
-        ["upper"] = (e, value, _) => CharacterTests.IsUpper(Text.Of(e, value)),
-        ["odd"] = (e, value, _) => Remainder(e, value, 2L, 1L),
-        ["even"] = (e, value, _) => Remainder(e, value, 2L, 0L),
+        ["defined"] = Plain((_, value) => value is not Undefined),
+        ["undefined"] = Plain((_, value) => value is Undefined),
+        ["none"] = Plain((_, value) => value is PyNone),
+        ["boolean"] = Plain((_, value) => value is bool),
+        ["true"] = Plain((_, value) => value is true),
+        ["false"] = Plain((_, value) => value is false),
+        ["string"] = Plain((_, value) => value is string),
+        ["number"] = Plain((_, value) => Numbers.Is(value)),
+        ["integer"] = Plain((_, value) => value is long or BigInteger),
+        ["float"] = Plain((_, value) => value is double),
+        ["mapping"] = Plain((_, value) => value is PyDict),
+        ["sequence"] = Plain((_, value) => value is string or PySequence or PyDict or PyRange or Undefined),
+        ["iterable"] = Plain((_, value) => Iteration.TryIterate(value, out IEnumerable<object>? _) || value is LoopContext),
+        ["callable"] = Plain((_, value) => Callables.IsCallable(value)),
+        ["escaped"] = Plain((_, _) => false),
+        ["lower"] = Plain((e, value) => CharacterTests.IsLower(Text.Of(e, value))),
+        ["upper"] = Plain((e, value) => CharacterTests.IsUpper(Text.Of(e, value))),
+        ["odd"] = Plain((e, value) => Remainder(e, value, 2L, 1L)),
+        ["even"] = Plain((e, value) => Remainder(e, value, 2L, 0L)),
         ["divisibleby"] = (e, value, a) => Remainder(e, value, Other(a, "divisibleby"), 0L),
         ["sameas"] = (_, value, a) => AreSame(value, Other(a, "sameas")),
         ["in"] = (e, value, a) => Comparing.Contains(e, Other(a, "in"), value),
-        ["filter"] = (_, value, _) => value is string name && FilterTable.Contains(name),
-        ["test"] = (_, value, _) => value is string name && Contains(name),
+        ["filter"] = Plain((_, value) => value is string name && FilterTable.Contains(name)),
+        ["test"] = Plain((_, value) => value is string name && Contains(name)),
         ["eq"] = Compare(Comparison.Equal),
         ["equalto"] = Compare(Comparison.Equal),
         ["=="] = Compare(Comparison.Equal),
@@ -53,6 +53,13 @@ internal static class TestTable
     public static bool Contains(string name) => All.ContainsKey(name);
 
     public static Test? Find(string name) => All.GetValueOrDefault(name);
+
+    private static Test Plain(Func<Execution, object, bool> test) => (execution, value, arguments) =>
+    {
+        arguments.RequireNone("test");
+        execution.Charge(value is string text ? PySequence.WeightOf(text) : 1);
+        return test(execution, value);
+    };
 
     private static object Other(Arguments arguments, string test) => arguments.Bind(test, 1, "other")[0]!;
 

@@ -5,14 +5,17 @@ namespace Steering.Engine.Templates;
 /// <summary>Filters on text; they take the text of any value, unless noted.</summary>
 internal static class TextFilters
 {
-    public static object Upper(Execution execution, object value, Arguments arguments) => PythonCasing.Upper(Text.Of(execution, value));
+    public static object Upper(Execution execution, object value) => PythonCasing.Upper(Text.Of(execution, value));
 
-    public static object Lower(Execution execution, object value, Arguments arguments) => PythonCasing.Lower(Text.Of(execution, value));
+    public static object Lower(Execution execution, object value) => PythonCasing.Lower(Text.Of(execution, value));
 
-    public static object Capitalize(Execution execution, object value, Arguments arguments) => PythonCasing.Capitalize(Text.Of(execution, value));
+    public static object Capitalize(Execution execution, object value) => PythonCasing.Capitalize(Text.Of(execution, value));
 
-    /// <summary>safe and string. Markup does not exist here: transformers does not escape on its own, and what safe marks is not escaped by later concatenations.</summary>
-    public static object Safe(Execution execution, object value, Arguments arguments) => Text.Of(execution, value);
+    /// <summary>
+    /// safe and string. Markup does not exist here: transformers does not escape on its own, and what safe marks is not escaped by later
+    /// concatenations.
+    /// </summary>
+    public static object Safe(Execution execution, object value) => Text.Of(execution, value);
 
     public static object Trim(Execution execution, object value, Arguments arguments)
     {
@@ -21,7 +24,7 @@ internal static class TextFilters
     }
 
     /// <summary>Unlike str.title, words begin after white space, hyphens and opening brackets only.</summary>
-    public static object Title(Execution execution, object value, Arguments arguments)
+    public static object Title(Execution execution, object value)
     {
         string text = Text.Of(execution, value);
         var result = new StringBuilder(text.Length);
@@ -47,7 +50,7 @@ internal static class TextFilters
         return StringMethods.Replace(execution, Text.Of(execution, value), Text.Of(execution, values[0]!), Text.Of(execution, values[1]!), count);
     }
 
-    public static object Escape(Execution execution, object value, Arguments arguments)
+    public static object Escape(Execution execution, object value)
     {
         var result = new TextBuilder(execution);
         foreach (char c in Text.Of(execution, value))
@@ -67,7 +70,8 @@ internal static class TextFilters
     public static object Indent(Execution execution, object value, Arguments arguments)
     {
         object?[] values = arguments.Bind("indent", 0, "width", "first", "blank");
-        if (value is not string text) throw value is Undefined undefined ? undefined.Error() : new TemplateException($"indent needs a string, not {TypeName.Of(value)}");
+        if (value is not string text)
+            throw value is Undefined undefined ? undefined.Error() : new TemplateException($"indent needs a string, not {TypeName.Of(value)}");
         if (values[0] is not string) execution.CheckLength(Math.Max(0, Expect.Int(values[0], 4)));
         string indention = values[0] as string ?? new string(' ', Math.Max(0, Expect.Int(values[0], 4)));
         bool blank = Expect.Bool(values[2]);
@@ -100,7 +104,7 @@ internal static class TextFilters
         return (space < 0 ? head : head[..space]) + end;
     }
 
-    public static object WordCount(Execution execution, object value, Arguments arguments)
+    public static object WordCount(Execution execution, object value)
     {
         long words = 0;
         bool inWord = false;

@@ -71,7 +71,8 @@ internal sealed class TupleTarget(AssignTarget[] targets, int line) : AssignTarg
     {
         frame.Execution.Line = line;
         var values = new List<object>(targets.Length);
-        if (!Iteration.TryIterate(value, out IEnumerable<object>? items)) throw new TemplateException($"cannot unpack non-iterable {TypeName.Of(value)} object");
+        if (!Iteration.TryIterate(value, out IEnumerable<object>? items))
+            throw new TemplateException($"cannot unpack non-iterable {TypeName.Of(value)} object");
         foreach (object item in items)
         {
             if (values.Count == targets.Length) throw new TemplateException($"too many values to unpack (expected {targets.Length})");

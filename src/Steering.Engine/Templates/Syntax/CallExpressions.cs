@@ -56,6 +56,7 @@ internal sealed class FilterExpression(int line, Expression operand, string name
     {
         if (_filter is null) throw new TemplateException($"No filter named '{name}' found.");
         object value = operand.Evaluate(frame);
+        frame.Execution.Charge(value is string text ? PySequence.WeightOf(text) : 1);
         return _filter(frame.Execution, value, arguments.Evaluate(frame));
     }
 }

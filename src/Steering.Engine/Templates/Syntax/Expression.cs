@@ -1,6 +1,9 @@
 namespace Steering.Engine.Templates;
 
-/// <summary>An expression of a parsed template. It is declared (its names enter the frame's symbols), bound (names become slots), then evaluated any number of times.</summary>
+/// <summary>
+/// An expression of a parsed template. It is declared (its names enter the frame's symbols), bound (names become slots), then evaluated any
+/// number of times.
+/// </summary>
 internal abstract class Expression(int line)
 {
     public int Line { get; } = line;
@@ -71,7 +74,12 @@ internal sealed class DictExpression(int line, (Expression Key, Expression Value
     protected override object Compute(Frame frame)
     {
         var dict = new DictBuilder();
-        foreach (var (key, value) in pairs) dict.Set(key.Evaluate(frame), value.Evaluate(frame));
+        foreach (var (key, value) in pairs)
+        {
+            object name = key.Evaluate(frame);
+            frame.Execution.Charge(PySequence.WeightOf(name));
+            dict.Set(name, value.Evaluate(frame));
+        }
         return frame.Execution.Dict(dict);
     }
 }
@@ -100,7 +108,13 @@ internal sealed class ItemExpression(int line, Expression target, Expression key
 {
     protected override IEnumerable<Expression> Parts => [target, key];
 
-    protected override object Compute(Frame frame) => Access.Item(target.Evaluate(frame), key.Evaluate(frame));
+    protected override object Compute(Frame frame)
+    {
+        object owner = target.Evaluate(frame);
+        object item = key.Evaluate(frame);
+        frame.Execution.Charge(PySequence.WeightOf(item) + (owner is string text ? text.Length / 16 : 0));
+        return Access.Item(owner, item);
+    }
 }
 
 /// <summary>The part between the brackets of <c>x[start:stop:step]</c>; it has no value of its own.</summary>

@@ -120,12 +120,13 @@ internal sealed class Lexer
             Advance(end);
             return;
         }
-        throw Error("missing end of raw directive");
+        if (_position < _source.Length) throw Error("missing end of raw directive"); // the reference lets an opening tag pass as the very last thing
     }
 
     private void ReadComment()
     {
         int close = _source.IndexOf("#}", _position, StringComparison.Ordinal);
+        if (close < 0 && _position == _source.Length) return;
         if (close < 0) throw Error("missing end of comment tag");
         int from = close > _position && _source[close - 1] is '-' or '+' ? close - 1 : close;
         Advance(TagEnd(from, "#}", isBlock: true));

@@ -182,6 +182,7 @@ internal sealed partial class Parser
     /// <summary>Counts a level of nesting around <paramref name="parse"/>: a hostile template must not exhaust the stack.</summary>
     private T Nested<T>(Func<T> parse)
     {
+        Stack.Guard();
         if (++_depth > TemplateLimits.Nesting) throw Error($"nesting deeper than {TemplateLimits.Nesting} levels");
         T result = parse();
         _depth--;

@@ -1,6 +1,8 @@
 namespace Steering.Engine.Templates;
 
-/// <summary>Recursive descent over the tokens by the grammar of jinja2.parser: statements here, expressions and assignment targets in the other parts.</summary>
+/// <summary>
+/// Recursive descent over the tokens by the grammar of jinja2.parser: statements here, expressions and assignment targets in the other parts.
+/// </summary>
 internal sealed partial class Parser(List<Token> tokens)
 {
     private int _next;

@@ -32,6 +32,7 @@ internal sealed class Body(Statement[] statements)
 
     public Flow Execute(Frame frame)
     {
+        Stack.Guard();
         foreach (Statement statement in statements)
         {
             frame.Execution.Line = statement.Line;

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Steering.Engine.Templates;
 
-/// <summary>Escapes of string literals. jinja2 encodes a literal with <c>backslashreplace</c> and decodes it with <c>unicode-escape</c>; the same two steps here.</summary>
+/// <summary>
+/// Escapes of string literals. jinja2 encodes a literal with <c>backslashreplace</c> and decodes it with <c>unicode-escape</c>; the same two
+/// steps here.
+/// </summary>
 internal static class StringLiteral
 {
     public static string Unescape(ReadOnlySpan<char> literal, int line)

@@ -106,7 +106,10 @@ internal sealed class Symbols
     }
 }
 
-/// <summary>A slot filled when a frame is entered: from the input (<paramref name="Hops"/> is -1), or from an outer frame that many frames above the parent.</summary>
+/// <summary>
+/// A slot filled when a frame is entered: from the input (<paramref name="Hops"/> is -1), or from an outer frame that many frames above the
+/// parent.
+/// </summary>
 internal readonly record struct SlotLoad(int Slot, string Name, int Hops, int OuterSlot);
 
 internal sealed record FrameLayout(int SlotCount, SlotLoad[] Loads);

@@ -75,7 +75,8 @@ internal static class Arithmetic
                 if (x == 0 && y < 0) throw new TemplateException("0.0 cannot be raised to a negative power");
                 if (x < 0 && double.IsFinite(x) && double.IsFinite(y) && y != Math.Floor(y)) throw new TemplateException("complex numbers are not supported");
                 double power = Math.Pow(x, y);
-                return double.IsInfinity(power) && double.IsFinite(x) && double.IsFinite(y) ? throw new TemplateException("numerical result out of range") : power;
+                return double.IsInfinity(power) && double.IsFinite(x) && double.IsFinite(y)
+                    ? throw new TemplateException("numerical result out of range") : power;
         }
         if (y == 0) throw new TemplateException(op == "/" ? "float division by zero" : op == "%" ? "float modulo" : "float floor division by zero");
         if (op == "/") return x / y;
@@ -128,7 +129,8 @@ internal static class Arithmetic
             return text.Length == 0 ? "" : new System.Text.StringBuilder().Insert(0, text, (int)times).ToString();
         }
         if (value is not PySequence sequence) return null;
-        if (times * sequence.Weight > execution.Limits.Weight) throw new TemplateException($"a container would hold more than {execution.Limits.Weight} elements");
+        if (times * sequence.Weight > execution.Limits.Weight)
+            throw new TemplateException($"a container would hold more than {execution.Limits.Weight} elements");
         var items = new List<object>();
         if (sequence.Items.Count > 0)
             for (int i = 0; i < (int)times; i++) items.AddRange(sequence.Items);

@@ -5,7 +5,10 @@ internal static class Comparing
 {
     public static bool Holds(Execution execution, Comparison comparison, object left, object right)
     {
-        execution.Charge(PySequence.WeightOf(left) + PySequence.WeightOf(right));
+        // Equality and order end with the smaller value; membership walks, and counts, the elements of the container.
+        execution.Charge(comparison is Comparison.In or Comparison.NotIn
+            ? PySequence.WeightOf(left) + (right is string text ? text.Length / 16 : 0)
+            : Math.Min(PySequence.WeightOf(left), PySequence.WeightOf(right)));
         return comparison switch
         {
             Comparison.Equal => Equality.AreEqual(left, right),
@@ -48,7 +51,7 @@ internal static class Comparing
                     throw new TemplateException($"argument of type '{TypeName.Of(container)}' is not iterable");
                 foreach (object element in items)
                 {
-                    execution.Charge(1);
+                    execution.Charge(Math.Min(PySequence.WeightOf(element), PySequence.WeightOf(item)));
                     if (Equality.AreEqual(element, item)) return true;
                 }
                 return false;

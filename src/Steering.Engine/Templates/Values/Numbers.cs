@@ -30,7 +30,8 @@ internal static class Numbers
     public static object Normalise(BigInteger value)
     {
         if (value >= long.MinValue && value <= long.MaxValue) return (long)value;
-        return BigInteger.Abs(value) < MaxInteger ? value : throw new TemplateException($"an integer would have more than {TemplateLimits.IntegerDigits} digits");
+        return BigInteger.Abs(value) < MaxInteger
+            ? value : throw new TemplateException($"an integer would have more than {TemplateLimits.IntegerDigits} digits");
     }
 
     /// <summary>Negative, zero or positive, or null where one is NaN. Integers and floats compare exactly.</summary>
@@ -92,7 +93,8 @@ internal static class Numbers
         int prefixRadix = prefix switch { "0x" => 16, "0o" => 8, "0b" => 2, _ => 0 };
         if (prefixRadix != 0 && (radix == 0 || radix == prefixRadix)) (body, radix) = (body[2..].TrimStart('_'), prefixRadix);
         if (radix == 0) radix = 10;
-        if (body.Length is 0 or > TemplateLimits.IntegerDigits || body.StartsWith('_') || body.EndsWith('_') || body.Contains("__", StringComparison.Ordinal)) return null;
+        if (body.Length is 0 or > TemplateLimits.IntegerDigits) return null;
+        if (body.StartsWith('_') || body.EndsWith('_') || body.Contains("__", StringComparison.Ordinal)) return null;
         BigInteger value = BigInteger.Zero;
         foreach (char c in body)
         {

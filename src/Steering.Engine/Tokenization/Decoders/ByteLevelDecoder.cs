@@ -1,6 +1,8 @@
 namespace Steering.Engine.Tokenization.Decoders;
 
-/// <summary>Turns the letters of bytes back into bytes, over all tokens together; what is no UTF-8 becomes U+FFFD, one for each part that could have begun a character.</summary>
+/// <summary>
+/// Turns the letters of bytes back into bytes, over all tokens together; what is no UTF-8 becomes U+FFFD, one for each part that could have begun a character.
+/// </summary>
 internal sealed class ByteLevelDecoder : Decoder
 {
     public override List<string> Apply(List<string> tokens)

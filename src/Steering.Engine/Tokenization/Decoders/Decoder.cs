@@ -22,7 +22,7 @@ internal abstract class Decoder
         {
             "Sequence" => new SequenceDecoder([.. field.Get("decoders").Items().Select(Read)]),
             "ByteLevel" => new ByteLevelDecoder(),
-            "Replace" => new ReplaceDecoder(PatternReader.Read(field.Get("pattern")), field.Get("content").Text()),
+            "Replace" => new ReplaceDecoder(PatternReader.Read(field.Get("pattern")), PatternReader.ReadContent(field.Get("content"))),
             "ByteFallback" => new ByteFallbackDecoder(),
             "Fuse" => new FuseDecoder(),
             "Strip" => new StripDecoder(field.Get("content").Character(), field.Get("start").Count(), field.Get("stop").Count()),

@@ -29,7 +29,10 @@ internal sealed class Bpe
     {
         (_vocabulary, _merges, _options) = (vocabulary, merges, options);
         foreach (var (piece, id) in vocabulary.Entries)
-            if (Rune.DecodeFromUtf16(piece, out var rune, out int length) == System.Buffers.OperationStatus.Done && length == piece.Length) _characters[rune.Value] = id;
+        {
+            bool isWhole = Rune.DecodeFromUtf16(piece, out var rune, out int length) == System.Buffers.OperationStatus.Done && length == piece.Length;
+            if (isWhole) _characters[rune.Value] = id;
+        }
         for (int b = 0; b < 256; b++) _bytes[b] = vocabulary.IdOf(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>")) ?? -1;
     }
 
@@ -79,7 +82,7 @@ internal sealed class Bpe
             tokens.Add(new WordToken(id, first, last + 1));
             start += bytes;
         }
-        if (queue.Capacity <= KeptCapacity) _spare = queue;
+        if (queue.Capacity <= KeptCapacity) Volatile.Write(ref _spare, queue);
     }
 
     private void AddSymbols(ReadOnlySpan<int> word, MergeQueue queue)

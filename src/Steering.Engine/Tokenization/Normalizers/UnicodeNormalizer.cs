@@ -4,8 +4,8 @@ using Steering.Engine.Tokenization.Unicode;
 namespace Steering.Engine.Tokenization.Normalizers;
 
 /// <summary>
-/// NFC, NFD, NFKC and NFKD by the tables of Unicode 9. A composed character is aligned with the first of those it was made of, and one that comes of a
-/// decomposition but first in it with the character before it: the count of consumed characters that travels with each does this.
+/// NFC, NFD, NFKC and NFKD by the tables of Unicode 9. A composed character is aligned with the first of those it was made of; what a decomposition adds,
+/// with the character before it. A count of consumed characters that travels with each character of the result does this.
 /// </summary>
 internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normalizer
 {
@@ -78,7 +78,9 @@ internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normali
         foreach (var part in parts)
         {
             int partClass = part.Class;
-            if (starter >= 0 && (lastClass < 0 || lastClass < partClass) && Decompositions.Compose(result[starter].CodePoint, part.CodePoint) is >= 0 and int composed)
+            // A mark combines with the starter unless one of the same or a higher class stands between.
+            bool isNear = starter >= 0 && (lastClass < 0 || lastClass < partClass);
+            if (isNear && Decompositions.Compose(result[starter].CodePoint, part.CodePoint) is >= 0 and int composed)
             {
                 result[starter] = new Part(composed, result[starter].Change + part.Change - 1);
                 continue;

@@ -17,31 +17,30 @@ internal abstract class PostProcessor
     /// <summary>Returns the tokens changed; <paramref name="pieceOf"/> gives a token's text by id.</summary>
     public abstract List<FoundToken> Apply(List<FoundToken> tokens, bool addSpecialTokens, Func<int, string?> pieceOf);
 
-    public static PostProcessor Read(JsonField field)
+    /// <summary>Reads one; <paramref name="isToken"/> tells whether there is a token with an id.</summary>
+    public static PostProcessor Read(JsonField field, Func<int, bool> isToken)
     {
         string kind = field.Get("type").Text();
         return kind switch
         {
-            "Sequence" => new SequencePostProcessor([.. field.Get("processors").Items().Select(Read)]),
-            "TemplateProcessing" => TemplatePostProcessor.Of(field),
-            "ByteLevel" => new TrimPostProcessor(field.Get("trim_offsets").Flag(), field.Get("add_prefix_space").Flag()),
-            "RobertaProcessing" => new SequencePostProcessor(
-            [
-                new TrimPostProcessor(field.Get("trim_offsets").Flag(), field.Get("add_prefix_space").Flag()),
-                new TemplatePostProcessor([Id(field.Get("cls"))], [Id(field.Get("sep"))]),
-            ]),
+            "Sequence" => new SequencePostProcessor([.. field.Get("processors").Items().Select(p => Read(p, isToken))]),
+            "TemplateProcessing" => TemplatePostProcessor.Of(field, isToken),
+            "ByteLevel" => Trim(field),
+            "RobertaProcessing" => new SequencePostProcessor([Trim(field), new TemplatePostProcessor([Id(field.Get("cls"))], [Id(field.Get("sep"))])]),
             _ => throw field.Unsupported(kind, Supported),
         };
+
+        // ["</s>", 2]
+        int Id(JsonField pair)
+        {
+            var parts = pair.Items();
+            if (parts.Count != 2) throw pair.Fail("a token and its id were expected");
+            _ = parts[0].Text();
+            return TemplatePostProcessor.ReadId(parts[1], isToken);
+        }
     }
 
-    // ["</s>", 2]
-    private static int Id(JsonField field)
-    {
-        var pair = field.Items();
-        if (pair.Count != 2) throw field.Fail("a token and its id were expected");
-        _ = pair[0].Text();
-        return pair[1].Count();
-    }
+    private static TrimPostProcessor Trim(JsonField field) => new(field.Get("trim_offsets").Flag(), field.Get("add_prefix_space").Flag());
 }
 
 /// <summary>One after the other.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Steering.Engine.Tokenization.Unicode;
 
 namespace Steering.Engine.Tokenization.Regex;
@@ -10,32 +9,32 @@ namespace Steering.Engine.Tokenization.Regex;
 internal sealed class Alphabet
 {
     private const int PageBits = 8;
+    private const int PageSize = 1 << PageBits;
 
-    private readonly ushort[] _pageOf = new ushort[CodePointSet.Limit >> PageBits];
+    private readonly int[] _pageOf = new int[CodePointSet.Limit >> PageBits];
     private readonly ushort[] _pages;
 
     public Alphabet(IReadOnlyList<CodePointSet> sets)
     {
+        // Between two bounds all code points are in the same sets.
         int[] bounds = [.. sets.SelectMany(s => s.Bounds.ToArray()).Append(0).Where(b => b < CodePointSet.Limit).Distinct().Order()];
+        var classOf = new ushort[bounds.Length];
         var classes = new Dictionary<string, ushort>();
         var members = sets.Select(_ => new List<bool>()).ToArray();
-        var classOf = new ushort[CodePointSet.Limit];
         var signature = new char[sets.Count];
         for (int i = 0; i < bounds.Length; i++)
         {
             for (int s = 0; s < sets.Count; s++) signature[s] = sets[s].Contains(bounds[i]) ? '1' : '0';
-            if (!classes.TryGetValue(new string(signature), out ushort index))
+            if (!classes.TryGetValue(new string(signature), out classOf[i]))
             {
                 if (classes.Count == ushort.MaxValue) throw new FormatException("the regular expression has too many different sets");
-                classes[new string(signature)] = index = (ushort)classes.Count;
+                classes[new string(signature)] = classOf[i] = (ushort)classes.Count;
                 for (int s = 0; s < sets.Count; s++) members[s].Add(signature[s] == '1');
             }
-            int end = i + 1 < bounds.Length ? bounds[i + 1] : CodePointSet.Limit;
-            classOf.AsSpan(bounds[i]..end).Fill(index);
         }
         End = (ushort)classes.Count;
         Members = [.. members.Select(m => m.Append(false).ToArray())];
-        _pages = Fold(classOf);
+        _pages = Fold(bounds, classOf);
     }
 
     /// <summary>The class of the end of the text, which no set has.</summary>
@@ -44,23 +43,27 @@ internal sealed class Alphabet
     /// <summary>For each set, in the order given: whether it has a class, <see cref="End"/> included.</summary>
     public bool[][] Members { get; }
 
-    public ushort ClassOf(int codePoint) => _pages[(_pageOf[codePoint >> PageBits] << PageBits) | (codePoint & ((1 << PageBits) - 1))];
+    public ushort ClassOf(int codePoint) => _pages[(_pageOf[codePoint >> PageBits] << PageBits) | (codePoint & (PageSize - 1))];
 
-    // Equal pages are kept once: of the 4,352 only some hundred differ.
-    private ushort[] Fold(ushort[] classOf)
+    // Of the 4,352 pages most are of one class throughout; those are kept once for each class.
+    private ushort[] Fold(int[] bounds, ushort[] classOf)
     {
-        var known = new Dictionary<string, ushort>();
+        var uniform = new Dictionary<ushort, int>();
         var pages = new List<ushort>();
+        int interval = 0;
         for (int page = 0; page < _pageOf.Length; page++)
         {
-            var content = classOf.AsSpan(page << PageBits, 1 << PageBits);
-            string key = new(MemoryMarshal.Cast<ushort, char>(content));
-            if (!known.TryGetValue(key, out ushort index))
+            int start = page << PageBits, end = start + PageSize;
+            while (interval + 1 < bounds.Length && bounds[interval + 1] <= start) interval++;
+            bool isUniform = interval + 1 == bounds.Length || bounds[interval + 1] >= end;
+            if (isUniform && uniform.TryGetValue(classOf[interval], out _pageOf[page])) continue;
+            _pageOf[page] = pages.Count >> PageBits;
+            if (isUniform) uniform[classOf[interval]] = _pageOf[page];
+            for (int codePoint = start; codePoint < end; codePoint++)
             {
-                known[key] = index = (ushort)known.Count;
-                pages.AddRange(content);
+                if (interval + 1 < bounds.Length && bounds[interval + 1] == codePoint) interval++;
+                pages.Add(classOf[interval]);
             }
-            _pageOf[page] = index;
         }
         return [.. pages];
     }

@@ -41,6 +41,6 @@ internal sealed class CompiledRegex
             found(start, end);
             from = last = end;
         }
-        if (matcher.Capacity <= KeptCapacity) _spare = matcher;
+        if (matcher.Capacity <= KeptCapacity) Volatile.Write(ref _spare, matcher);
     }
 }

@@ -12,14 +12,16 @@ internal sealed class FirstClasses(RegexStep[] steps, int classes)
     {
         if (_known.TryGetValue(start, out var known)) return known;
         var first = new bool[classes];
-        Walk(start, first, []);
+        // If nothing need be consumed anything may follow, the end of the text included.
+        if (Walk(start, first)) Array.Fill(first, true);
         return _known[start] = first;
     }
 
-    // True if an Accept can be reached without consuming anything: then anything may follow, the end of the text included.
-    private bool Walk(int start, bool[] first, HashSet<int> seen)
+    // True if an Accept can be reached without consuming anything.
+    private bool Walk(int start, bool[] first)
     {
         bool accepts = false;
+        var seen = new HashSet<int>();
         var pending = new Stack<int>([start]);
         while (pending.TryPop(out int at))
         {
@@ -40,14 +42,9 @@ internal sealed class FirstClasses(RegexStep[] steps, int classes)
                 case RegexOp.Lookahead: pending.Push(step.A); break;
                 case RegexOp.Anchor: pending.Push(at + 1); break;
                 case RegexOp.Atomic:
-                    var inner = new bool[first.Length];
-                    if (Walk(at + 1, inner, [])) pending.Push(step.A);
-                    else Include(first, inner);
+                    if (Walk(at + 1, first)) pending.Push(step.A);
                     break;
-                case RegexOp.Accept:
-                    accepts = true;
-                    Array.Fill(first, true);
-                    break;
+                case RegexOp.Accept: accepts = true; break;
                 default: throw new InvalidOperationException($"no first classes for {step.Op}");
             }
         }

@@ -76,7 +76,8 @@ internal sealed class RegexClassParser(RegexReader reader, bool ignoreCase)
         int first = Character();
         // A minus before the closing bracket, a class or an intersection means itself.
         if (reader.AtEnd || reader.Peek != '-' || reader.PeekAt(1) is ']' or '[') return CodePointSet.Of(first);
-        if ((reader.PeekAt(1), reader.PeekAt(2)) is ('&', '&') or ('\\', 's' or 'S' or 'd' or 'D' or 'w' or 'W' or 'h' or 'H' or 'p' or 'P')) return CodePointSet.Of(first);
+        if ((reader.PeekAt(1), reader.PeekAt(2)) is ('&', '&') or ('\\', 's' or 'S' or 'd' or 'D' or 'w' or 'W' or 'h' or 'H' or 'p' or 'P'))
+            return CodePointSet.Of(first);
         reader.Next();
         int last = Character();
         return first <= last ? CodePointSet.Range(first, last) : throw reader.Error("a range whose ends are swapped");

@@ -13,6 +13,9 @@ internal sealed class RegexCompiler
     private readonly List<RegexStep> _steps = [];
     private readonly List<CodePointSet> _sets = [NewlineSet, UnicodeProperties.Word];
     private readonly Dictionary<CodePointSet, int> _setIndexes = new() { [NewlineSet] = 0, [UnicodeProperties.Word] = 1 };
+
+    // Which set a Set or Run is of: its table can be made only once all sets are known.
+    private readonly Dictionary<int, int> _setOfStep = [];
     private int _splits;
     private int _runs;
 
@@ -23,9 +26,6 @@ internal sealed class RegexCompiler
         compiler.Add(new RegexStep(RegexOp.Accept));
         return compiler.Finish();
     }
-
-    // Until Finish, Left is empty and Set and Run hold the number of their set in Index and B... the tables exist once all sets are known.
-    private readonly Dictionary<int, int> _setOfStep = [];
 
     private int Add(RegexStep step)
     {

@@ -5,9 +5,10 @@ namespace Steering.Engine.Tokenization.Regex;
 /// It backtracks, but remembers: once a search has taken more steps than a well-behaved one would, every place from which a step has failed is noted and
 /// never tried again, over all starting points, which bounds the time by steps x length. Used by one thread at a time.
 /// </summary>
-internal sealed class RegexMatcher(RegexProgram program)
+/// <param name="program">The regular expression.</param>
+/// <param name="stepsPerCharacter">How many steps for each character of the text count as well-behaved.</param>
+internal sealed class RegexMatcher(RegexProgram program, int stepsPerCharacter = 32)
 {
-    private const int StepsPerCharacter = 32;
     private const long Spent = 1L << 32;
 
     private readonly int[] _runStart = new int[program.Runs];
@@ -34,7 +35,7 @@ internal sealed class RegexMatcher(RegexProgram program)
         for (int i = 0; i < text.Length; i++) _classes[i] = alphabet.ClassOf(text[i]);
         _classes[text.Length] = alphabet.End;
         _length = text.Length;
-        _budget = (long)StepsPerCharacter * (text.Length + 32);
+        _budget = (long)stepsPerCharacter * (text.Length + 32);
         (_failed, _ends, _depth) = (null, null, 0);
         Array.Clear(_runEnd);
     }

@@ -31,7 +31,7 @@ internal static class UnicodeProperties
     /// <summary><c>\w</c>: letters, marks, decimal digits and connectors.</summary>
     public static CodePointSet Word { get; } = Find("L")!.Union(Find("M")!).Union(Find("Nd")!).Union(Find("Pc")!);
 
-    /// <summary>A general category (<c>L</c>, <c>Lu</c>, <c>Uppercase_Letter</c>, <c>LC</c>), a script (<c>Han</c>) or <c>Any</c>; null for any other name.</summary>
+    /// <summary>A general category (<c>L</c>, <c>Lu</c>, <c>Uppercase_Letter</c>, <c>LC</c>), a script (<c>Han</c>) or <c>Any</c>; else null.</summary>
     public static CodePointSet? Find(string name) =>
         name.Length > 40 ? null : Found.GetOrAdd(string.Concat(name.Where(c => c is not (' ' or '_' or '-'))).ToLowerInvariant(), Look);
 
