@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using SteeringServer.Benchmarks.Effect;
 using SteeringServer.Benchmarks.Engine;
 
 switch (args)
@@ -5,11 +7,17 @@ switch (args)
     case ["engine", var folder]:
         new DecodeBenchmark(folder, Environment.ProcessorCount).Run(Console.Out);
         return 0;
+    case ["effect", .. var rest] when rest.Length <= 1:
+        using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })
+            return await new ShippedVectorsBenchmark(server, Root()).RunAsync() ? 0 : 1;
     default:
         Console.Error.WriteLine("""
             Usage: dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- COMMAND
 
               engine FOLDER    decode and prefill of the model in FOLDER (models/storyworld/model), beside the machine's read limit
+              effect [URL]     what every shipped vector does, through a running server (http://127.0.0.1:8080), beside the reference; writes docs/steering-effect.md
             """);
         return 2;
 }
+
+static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Steering.Tests;
+using SteeringServer.Benchmarks.Effect;
 using SteeringServer.Tests.Fixtures;
 
 namespace SteeringServer.Tests.Effects;
@@ -32,7 +33,7 @@ public sealed class ShippedVectorTests(ServerFixture fixture)
             top_p = 0.95,
             steering = new { use = new[] { new { vector, strength = sign * strength } } },
         });
-        var judge = new Judge();
+        var judge = new Judge(Repository.PathTo("models", "storyworld", "evaluation"));
         double shows = Enumerable.Range(0, Samples).Count(choice => judge.Shows(attribute, reply.Text(choice)) == value) / (double)Samples;
 
         Assert.True(Math.Abs(shows - expected) <= Tolerance, $"{attribute}={value} at {strength}: {shows:0.000}, the reference has {expected:0.000}");
