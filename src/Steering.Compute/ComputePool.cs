@@ -16,7 +16,7 @@ public interface IJob
 /// <remarks>One caller at a time: the engine thread.</remarks>
 public sealed unsafe class ComputePool : IDisposable
 {
-    private const int SpinsBeforeParking = 2000;
+    private const int SpinsBeforeParking = 400;
     private readonly Thread[] _workers;
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _parked;

@@ -72,14 +72,16 @@ public sealed class LoadedModel : IDisposable
     }
 
     /// <summary>The same for a folder without a tokenizer, which can be run on token ids only.</summary>
-    internal static LoadedModel LoadWeights(string folder, LoadOptions options) => Load(folder, ModelConfig.Load(folder), null, null, options, null, default);
+    /// <param name="kernels">Kernels to use instead of those the options ask for; they belong to the model from here on.</param>
+    internal static LoadedModel LoadWeights(string folder, LoadOptions options, IKernels? kernels = null) =>
+        Load(folder, ModelConfig.Load(folder), null, null, options, null, default, kernels);
 
-    private static LoadedModel Load(string folder, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    private static LoadedModel Load(string folder, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation, IKernels? kernels = null)
     {
         var shape = config.Shape;
         using var files = ModelWeights.Open(folder);
         string fingerprint = ModelFingerprint.Compute(shape, files);
-        var kernels = CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
+        kernels ??= CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
         DecoderWeights? weights = null;
         try
         {
