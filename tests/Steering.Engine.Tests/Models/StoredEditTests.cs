@@ -160,6 +160,22 @@ public sealed class StoredEditTests
     });
 
     [SkippableFact]
+    public void Entity_latents_add_a_dictionary_row_at_a_span() => Check("dictionary_edits", (file, _) =>
+    {
+        string weights = Repository.Shared("golden", "methods", "dictionaries", "sae_lens", "jumprelu.none.b_dec_0", "sae_weights.safetensors");
+        using var dictionary = SafetensorsFile.Open(weights);
+        var row = dictionary.ReadFloats("W_dec").Chunk(48).ElementAt((int)file.ReadInt64s("feature")[0]);
+        double norm = Math.Sqrt(row.Sum(x => (double)x * x));
+        var use = GoldenRecipe.Use(Operation.Add, 6, ["resid_post.1"], ("", row, 1)) with { Apply = new PositionRule { Spans = [(3, 6)], Generation = GenerationPhase.None } };
+        return new()
+        {
+            ["entity_absolute.logits"] = [use],
+            // The unit is along v / |v|, the reference multiplies the row itself by |h|.
+            ["entity_norm.logits"] = [use with { Strength = norm, Unit = StrengthUnit.TokenNorm }],
+        };
+    });
+
+    [SkippableFact]
     public void Selective_and_angular_steering_rotate_by_and_to_an_angle()
     {
         string folder = Repository.Shared("golden", "methods", "selective");
