@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Steering.Compute;
 using Steering.Engine.Generation;
@@ -11,6 +12,9 @@ namespace SteeringServer.Tests.Effects;
 public sealed partial class BoyGirlTests
 {
     private const int Samples = 64;
+
+    // All four that were tried, pooled: one draw of 64 stories scatters by 0.05 at +1 (0.85, 0.79, 0.74, 0.76), which is as far as the bar is from the mean.
+    private static readonly int[] Seeds = [1, 2, 3, 4];
     private static readonly Site Site = new(SitePoint.ResidPost, 3);
 
     private static readonly string[] Boys =
@@ -43,18 +47,24 @@ public sealed partial class BoyGirlTests
 
     private static async Task<double> ShareOfHeAsync(RunningServer server, float[] difference, double strength)
     {
-        var reply = await server.AnswerAsync(Api.Completions, new
+        var text = new StringBuilder();
+        foreach (int seed in Seeds)
         {
-            prompt = "Once upon a time, there was a",
-            n = Samples,
-            seed = 1,
-            max_tokens = 110,
-            add_special_tokens = false, // as the numbers were measured; with BOS the model leans towards girls and +1 gives 0.7
-            temperature = 0.7,
-            steering = new { inline = new[] { new { layers = new[] { 3 }, values = difference, strength } } },
-        });
-        string text = string.Join(' ', Enumerable.Range(0, Samples).Select(reply.Text));
-        double he = He().Count(text), she = She().Count(text);
+            var reply = await server.AnswerAsync(Api.Completions, new
+            {
+                prompt = "Once upon a time, there was a",
+                n = Samples,
+                seed,
+                max_tokens = 110,
+                // The data's README does not say whether BOS was there. Mean share at +1 over these seeds: 0.78 without it, 0.74 with it before the prompt, 0.71 with it
+                // before the texts of the vector too.
+                add_special_tokens = false,
+                temperature = 0.7,
+                steering = new { inline = new[] { new { layers = new[] { 3 }, values = difference, strength } } },
+            });
+            foreach (string story in Enumerable.Range(0, Samples).Select(reply.Text)) text.Append(story).Append(' ');
+        }
+        double he = He().Count(text.ToString()), she = She().Count(text.ToString());
         return he / (he + she);
     }
 
