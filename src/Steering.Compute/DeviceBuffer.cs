@@ -7,7 +7,6 @@ public sealed unsafe class DeviceBuffer : IDisposable
 {
     private const int Alignment = 64;
     private const int HugePage = 2 << 20;
-    private static long s_total;
     private readonly void* _allocated;
     private void* _memory;
 
@@ -22,16 +21,12 @@ public sealed unsafe class DeviceBuffer : IDisposable
         _memory = (void*)(((nint)_allocated + (nint)alignment - 1) & ~((nint)alignment - 1));
         if (alignment == HugePage) Pages.AdviseHuge((nint)_memory, bytes);
         Bytes = bytes;
-        Interlocked.Add(ref s_total, bytes);
     }
 
     public long Bytes { get; }
 
     /// <summary>Address of the first byte.</summary>
     public nint Address => _memory is not null ? (nint)_memory : throw new ObjectDisposedException(nameof(DeviceBuffer));
-
-    /// <summary>Bytes held by all live buffers of the process.</summary>
-    public static long TotalBytes => Interlocked.Read(ref s_total);
 
     /// <summary>The memory as values of T. Throws when it holds more than 2^31 of them.</summary>
     public Span<T> Span<T>() where T : unmanaged => new((void*)Address, checked((int)(Bytes / sizeof(T))));
@@ -41,6 +36,5 @@ public sealed unsafe class DeviceBuffer : IDisposable
         if (_memory is null) return;
         NativeMemory.Free(_allocated);
         _memory = null;
-        Interlocked.Add(ref s_total, -Bytes);
     }
 }

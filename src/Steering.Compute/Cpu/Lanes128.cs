@@ -71,10 +71,10 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
         (_d.AsInt32() + (shifted._d.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Sum() => Tree(_a + _c + (_b + _d));
+    public float Sum() => LaneTree.Sum(_a + _c + (_b + _d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float MaxAcross() => TreeMax(Vector128.Max(Vector128.Max(_a, _c), Vector128.Max(_b, _d)));
+    public float MaxAcross() => LaneTree.Max(Vector128.Max(Vector128.Max(_a, _c), Vector128.Max(_b, _d)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes128 even, out Lanes128 odd)
@@ -114,19 +114,5 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     {
         var index = Vector128<int>.Indices + Vector128.Create(first);
         return Vector128.ConditionalSelect(Vector128.LessThan(index, Vector128.Create(count)).AsSingle(), lanes, Vector128.Create(value));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Tree(Vector128<float> four)
-    {
-        var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
-        return two.ToScalar() + two.GetElement(1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float TreeMax(Vector128<float> four)
-    {
-        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(two.ToScalar(), two.GetElement(1));
     }
 }

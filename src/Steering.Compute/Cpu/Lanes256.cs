@@ -64,14 +64,14 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     public float Sum()
     {
         var eight = _a + _b;
-        return Tree(eight.GetLower() + eight.GetUpper());
+        return LaneTree.Sum(eight.GetLower() + eight.GetUpper());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float MaxAcross()
     {
         var eight = Vector256.Max(_a, _b);
-        return TreeMax(Vector128.Max(eight.GetLower(), eight.GetUpper()));
+        return LaneTree.Max(Vector128.Max(eight.GetLower(), eight.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -108,19 +108,5 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     {
         var index = Vector256<int>.Indices + Vector256.Create(first);
         return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), lanes, Vector256.Create(value));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Tree(Vector128<float> four)
-    {
-        var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
-        return two.ToScalar() + two.GetElement(1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float TreeMax(Vector128<float> four)
-    {
-        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(two.ToScalar(), two.GetElement(1));
     }
 }

@@ -59,14 +59,14 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     public float Sum()
     {
         var eight = _a.GetLower() + _a.GetUpper();
-        return Tree(eight.GetLower() + eight.GetUpper());
+        return LaneTree.Sum(eight.GetLower() + eight.GetUpper());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float MaxAcross()
     {
         var eight = Vector256.Max(_a.GetLower(), _a.GetUpper());
-        return TreeMax(Vector128.Max(eight.GetLower(), eight.GetUpper()));
+        return LaneTree.Max(Vector128.Max(eight.GetLower(), eight.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,19 +101,5 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     {
         var index = Vector512<int>.Indices + Vector512.Create(first);
         return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), lanes, Vector512.Create(value));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Tree(Vector128<float> four)
-    {
-        var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
-        return two.ToScalar() + two.GetElement(1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float TreeMax(Vector128<float> four)
-    {
-        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(two.ToScalar(), two.GetElement(1));
     }
 }

@@ -58,6 +58,9 @@ public sealed class LoadedModel : IDisposable
 
     public string KernelName => _kernels.Name;
 
+    /// <summary>Activations to f32 accuracy, weights as stored, sums in f32 (docs/decisions.md 1): the mode there is.</summary>
+    public const string Numerics = "exact";
+
     /// <summary>Loads a folder in Hugging Face layout.</summary>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or asks for something unsupported; the message names file, field and what would be accepted.</exception>
     public static LoadedModel Load(string folder, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)

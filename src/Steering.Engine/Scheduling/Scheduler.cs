@@ -15,7 +15,6 @@ public sealed class Scheduler(BlockAllocator blocks, int maxRunning, int tokensP
 
     public int WaitingCount => _waiting.Count;
     public IReadOnlyList<Sequence> Running => _running;
-    public bool HasWork => _running.Count > 0 || _waiting.Count > 0;
 
     public void Enqueue(Sequence sequence) => _waiting.Enqueue(sequence);
 

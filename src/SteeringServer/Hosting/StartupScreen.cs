@@ -1,5 +1,6 @@
 using System.Globalization;
 using Steering.Compute;
+using Steering.Engine.Running;
 
 namespace SteeringServer.Hosting;
 
@@ -18,7 +19,7 @@ internal static class StartupScreen
             $"SteeringServer {CommandLine.Version}",
             Line("model", $"{served.Name}: {shape.ModelType}, {shape.Blocks} blocks, width {shape.HiddenSize}, {served.Model.WeightType.Name()}, context "
                 + $"{served.Engine.Context}"),
-            Line("kernels", served.Model.KernelName),
+            Line("kernels", $"{served.Model.KernelName}, numerics {LoadedModel.Numerics}"),
             Line("memory", string.Create(CultureInfo.InvariantCulture, $"{served.Model.WeightBytes / 1048576.0:0.0} MiB of weights, "
                 + $"{served.Engine.MemoryBytes / 1048576.0:0.0} MiB for {served.Options.MaxSequences} sequences")),
             Line("sites", $"{served.Model.Sites.All.Length} of {served.Model.Sites.Count} tested and steerable"),

@@ -3,13 +3,6 @@ namespace Steering.Tests.Templates;
 /// <summary>Values, tests and white space; every expectation is what jinja2 3.1.6 renders under CPython 3.11.</summary>
 public class TemplateExpressionTests
 {
-    private const string Variables = """
-        {"a": [1, 2, 3],
-        "d": {"x": 1, "y": [1, 2], "items": "own"}, "s": " Hello Wörld ", "u": "a😀b😀", "n": null, "big": 123456789012345678901234567890, "ctx": "CTX",
-        "ms": [{"role": "user", "content": "hi", "n": 2}, {"role": "assistant", "content": "Yo", "n": 1}, {"role": "user", "content": "Bye", "n": 3}],
-        "tree": [{"v": 1, "c": [{"v": 2, "c": []}, {"v": 3, "c": [{"v": 4, "c": []}]}]}]}
-        """;
-
     [Theory]
     [InlineData("{% if true %}\nx\n{% endif %}\ny", "x\ny")]
     [InlineData("  {% if true %}  \n  x\n  {% endif %}\n", "  \n  x\n")]
@@ -29,7 +22,7 @@ public class TemplateExpressionTests
     [InlineData("a {%- raw -%}  {{ x }}  {%- endraw -%}  z", "a{{ x }}z")]
     [InlineData("\t{% if true %}\t\n\tz{% endif %}", "\t\n\tz")]
     [InlineData("x  {% if true %}y{% endif %}  z", "x  y  z")]
-    public void Whitespace_control_follows_trim_blocks_and_lstrip_blocks(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Whitespace_control_follows_trim_blocks_and_lstrip_blocks(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData("{{ 7 // 2 }} {{ -7 // 2 }} {{ 7 % -3 }} {{ -7.5 // 2 }} {{ -7.5 % 2 }}", "3 -4 -2 -4.0 0.5")]
@@ -54,7 +47,7 @@ public class TemplateExpressionTests
     [InlineData("{{ range(3) }} {{ range(5, 0, -2) | list }} {{ range(10)[2:5] }} {{ 2 in range(3) }}", "range(0, 3) [5, 3, 1] range(2, 5) True")]
     [InlineData("{{ {1: 'a', true: 'b', 1.0: 'c'} }}", "{1: 'c'}")]
     [InlineData("{{ -1 | abs }} {{ a | length > 2 }} {{ not a | length }}", "1 True False")]
-    public void Expressions_have_the_values_Python_gives_them(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Expressions_have_the_values_Python_gives_them(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData(
@@ -62,7 +55,7 @@ public class TemplateExpressionTests
         "[] False True D D None")]
     [InlineData("{% for i in x %}{{ i }}{% else %}empty{% endfor %} {{ x | length }} {{ 1 in x }} {{ x == y }} {{ x ~ 'a' }}", "empty 0 False True a")]
     [InlineData("{{ 'yes' if x else 'no' }} {{ x | list }} {{ x | join }} {{ [] | first is defined }}", "no []  False")]
-    public void Undefined_prints_nothing_and_is_empty(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Undefined_prints_nothing_and_is_empty(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData(
@@ -71,7 +64,7 @@ public class TemplateExpressionTests
     [InlineData(
         "{{ 3 is odd }} {{ 4 is divisibleby 2 }} {{ 1 is sameas 1 }} {{ 1 is eq 1 }} {{ 1 is lt 2 }} {{ 1 is in [1] }} {{ range is callable }} {{ 'a' is lower }} {{ 1 is not none }} {{ false is false }} {{ 1 is true }}",
         "True True True True True True True True True True False")]
-    public void Tests_hold_as_in_jinja2(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Tests_hold_as_in_jinja2(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData(
@@ -84,5 +77,5 @@ public class TemplateExpressionTests
     [InlineData(
         "{{ d | tojson(separators=(',', ':')) }} {{ {'b': 1, 'a': 2} | tojson(sort_keys=true) }}",
         "{\"x\":1,\"y\":[1,2],\"items\":\"own\"} {\"a\": 2, \"b\": 1}")]
-    public void Tojson_is_json_dumps(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Tojson_is_json_dumps(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 }

@@ -3,13 +3,6 @@ namespace Steering.Tests.Templates;
 /// <summary>Filters and string methods; every expectation is what jinja2 3.1.6 renders under CPython 3.11.</summary>
 public class TemplateFilterTests
 {
-    private const string Variables = """
-        {"a": [1, 2, 3],
-        "d": {"x": 1, "y": [1, 2], "items": "own"}, "s": " Hello Wörld ", "u": "a😀b😀", "n": null, "big": 123456789012345678901234567890, "ctx": "CTX",
-        "ms": [{"role": "user", "content": "hi", "n": 2}, {"role": "assistant", "content": "Yo", "n": 1}, {"role": "user", "content": "Bye", "n": 3}],
-        "tree": [{"v": 1, "c": [{"v": 2, "c": []}, {"v": 3, "c": [{"v": 4, "c": []}]}]}]}
-        """;
-
     [Theory]
     [InlineData(
         "{{ s | trim }}|{{ s | upper }}|{{ \"they're in-side (it)\" | title }}|{{ \"they're\".title() }}|{{ 'aBC' | capitalize }}",
@@ -35,7 +28,7 @@ public class TemplateFilterTests
     [InlineData(
         "{{ 'abcb' | replace('b', '-', 1) }} {{ a | join('-') }} {{ a | first }}{{ a | last }} {{ [none, 1] | join }} {{ 1 | string }} {{ a | map('string') | join }}",
         "a-cb 1-2-3 13 None1 1 123")]
-    public void Filters_give_what_jinja2_gives(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Filters_give_what_jinja2_gives(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData("{{ s.strip() }}|{{ 'xxaxx'.strip('x') }}|{{ 'xxaxx'.lstrip('x') }}|{{ '\\x1c a'.strip() }}", "Hello Wörld|a|axx|a")]
@@ -51,5 +44,5 @@ public class TemplateFilterTests
     [InlineData(
         "{{ '{0} {x:>4}|{0!r}'.format('a', x=1) }} {{ '{:,.2f} {:05d} {:x}'.format(1234567.891, 42, 255) }} {{ '{a[b]}'.format(a={'b': 3}) }} {{ '%5.2f|%-4s|%x|%%' % (2.675, 'a', 255) }}",
         "a    1|'a' 1,234,567.89 00042 ff 3  2.67|a   |ff|%")]
-    public void Strings_have_the_methods_of_Python(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Strings_have_the_methods_of_Python(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 }

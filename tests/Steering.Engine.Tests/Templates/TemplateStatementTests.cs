@@ -3,13 +3,6 @@ namespace Steering.Tests.Templates;
 /// <summary>Loops, scopes and macros; every expectation is what jinja2 3.1.6 renders under CPython 3.11.</summary>
 public class TemplateStatementTests
 {
-    private const string Variables = """
-        {"a": [1, 2, 3],
-        "d": {"x": 1, "y": [1, 2], "items": "own"}, "s": " Hello Wörld ", "u": "a😀b😀", "n": null, "big": 123456789012345678901234567890, "ctx": "CTX",
-        "ms": [{"role": "user", "content": "hi", "n": 2}, {"role": "assistant", "content": "Yo", "n": 1}, {"role": "user", "content": "Bye", "n": 3}],
-        "tree": [{"v": 1, "c": [{"v": 2, "c": []}, {"v": 3, "c": [{"v": 4, "c": []}]}]}]}
-        """;
-
     [Theory]
     [InlineData(
         "{% for x in a %}{{ loop.index }}{{ loop.index0 }}{{ loop.first }}{{ loop.last }}{{ loop.length }}{{ loop.revindex }}{{ loop.previtem }}{{ loop.nextitem }}{{ loop.cycle('o', 'e') }};{% endfor %}",
@@ -23,7 +16,7 @@ public class TemplateStatementTests
     [InlineData("{% for n in tree recursive %}{{ n.v }}{{ loop.depth }}{% if n.c %}({{ loop(n.c) }}){% endif %}{% endfor %}", "11(2232(43))")]
     [InlineData("{% set it = a | map('string') %}{% for x in it %}{{ x }}{% break %}{% endfor %}{{ it | list }}", "1['2', '3']")]
     [InlineData("{% set ns = namespace(found=false) %}{% for y in a if not ns.found %}{{ y }}{% set ns.found = true %}{% endfor %}", "1")]
-    public void Loops_know_their_place(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Loops_know_their_place(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData("{% set x = 1 %}{% for y in a %}{% set x = x + y %}{{ x }}{% endfor %}{{ x }}", "2341")]
@@ -36,7 +29,7 @@ public class TemplateStatementTests
     [InlineData("{% set p, q = 1, 2 %}{{ p }}{{ q }}{% with p = 3 %}{{ p }}{% endwith %}{{ p }}", "1231")]
     [InlineData("{% set x = 1 %}{% generation %}{% set x = 2 %}{{ x }}{% endgeneration %}{{ x }}", "21")]
     [InlineData("{% filter upper %}abc{% endfilter %}", "ABC")]
-    public void Names_belong_to_frames(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Names_belong_to_frames(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData(
@@ -47,11 +40,11 @@ public class TemplateStatementTests
     [InlineData("{% macro m() %}{{ late }}{{ ctx }}{% endmacro %}{% set late = 7 %}{{ m() }}", "7CTX")]
     [InlineData("{% macro m() %}[{{ caller(1) }}]{% endmacro %}{% call(v) m() %}{{ v }}{{ ctx }}{% endcall %}", "[1CTX]")]
     [InlineData("{% for i in a %}{% macro m() %}{{ i }}{{ loop.index }}{% endmacro %}{{ m() }}{% endfor %}", "112233")]
-    public void Macros_bind_their_arguments(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Macros_bind_their_arguments(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 
     [Theory]
     [InlineData(
         "{{ strftime_now('%d %b %Y') }}|{{ strftime_now('%B %d, %Y') }}|{{ strftime_now('%Y-%m-%d %H:%M:%S %-d %A %j %I%p %U %W %V %u %e %y %Z%%') }}",
         "04 Jul 2024|July 04, 2024|2024-07-04 03:05:09 4 Thursday 186 03AM 26 27 27 4  4 24 %")]
-    public void Strftime_now_formats_the_pinned_clock(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, Variables));
+    public void Strftime_now_formats_the_pinned_clock(string template, string expected) => Assert.Equal(expected, TemplateText.Render(template, TemplateText.Variables));
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Steering.Compute;
 using Steering.Engine.Interventions;
+using Steering.Engine.Running;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
 
@@ -32,7 +33,7 @@ internal static class CapabilityEndpoints
         json.WriteNumber("vocabulary"u8, shape.VocabularySize);
         json.WriteNumber("context"u8, served.Engine.Context);
         json.WriteString("dtype"u8, served.Model.WeightType.Name());
-        json.WriteString("numerics"u8, "exact"u8);
+        json.WriteString("numerics"u8, LoadedModel.Numerics);
         json.WriteString("kernels"u8, served.Model.KernelName);
         json.WriteBoolean("chat"u8, served.Profile.HasTemplate);
         json.WriteBoolean("tools"u8, served.Profile.TakesTools);

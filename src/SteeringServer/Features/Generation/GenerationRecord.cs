@@ -24,8 +24,6 @@ internal sealed class GenerationRecord
     /// <summary>Empty where not asked for.</summary>
     public ChoiceRecord[] Unsteered { get; }
 
-    public bool IsComplete => _open == 0;
-
     public int CompletionTokens => Choices.Sum(choice => choice.End?.Tokens ?? 0);
 
     /// <exception cref="GenerationFailedException">The sequence failed.</exception>

@@ -97,6 +97,33 @@ public sealed class ChatTests(ServerFixture fixture)
         Assert.Equal(("", "stop", 1), (ended.Text(), ended.Choice().GetProperty("finish_reason").GetString(), Count(ended, "completion_tokens")));
     }
 
+    [Theory]
+    [InlineData("\"frequency_penalty\": 2")]
+    [InlineData("\"presence_penalty\": 2")]
+    [InlineData("\"repetition_penalty\": 1.8")]
+    public async Task Penalties_make_a_text_repeat_fewer_tokens(string penalty)
+    {
+        string request = $"{Story}, \"max_completion_tokens\": 80, \"ignore_eos\": true, \"temperature\": 0, \"logprobs\": true";
+        var plain = await _server.AnswerAsync(Api.Chat, $"{{ {request} }}");
+        var penalised = await _server.AnswerAsync(Api.Chat, $"{{ {request}, {penalty} }}");
+
+        Assert.Equal((80, 80), (Count(plain, "completion_tokens"), Count(penalised, "completion_tokens")));
+        Assert.True(Distinct(penalised) > Distinct(plain), $"{Distinct(penalised)} distinct tokens with the penalty, {Distinct(plain)} without");
+
+        static int Distinct(Reply reply) => reply.Choice().GetProperty("logprobs").GetProperty("content").EnumerateArray().Select(token => token.GetProperty("token").GetString()).Distinct().Count();
+    }
+
+    [Theory]
+    [InlineData("\"min_p\": 1")]
+    [InlineData("\"top_p\": 0.000001")]
+    public async Task Keeping_only_the_best_token_is_greedy(string filter)
+    {
+        var greedy = await _server.AnswerAsync(Api.Chat, $$"""{ {{Story}}, "max_tokens": 30, "temperature": 0 }""");
+        var filtered = await _server.AnswerAsync(Api.Chat, $$"""{ {{Story}}, "max_tokens": 30, "temperature": 1.5, "seed": 8, {{filter}} }""");
+
+        Assert.Equal(greedy.Text(), filtered.Text());
+    }
+
     [Fact]
     public async Task Ignoring_the_end_and_least_lengths_are_kept()
     {
