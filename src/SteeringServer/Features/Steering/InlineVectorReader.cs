@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Steering.Engine.Interventions;
-using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Requests;
 
@@ -33,7 +33,7 @@ internal static class InlineVectorReader
         }
         return use with
         {
-            Vector = new SteeringVector { Name = name, Version = 0, Sha256 = VectorHash.Compute(found), Tensors = found },
+            Vector = new SteeringVector { Name = name, Version = 0, Sha256 = VectorHash.Compute(found, null, ImmutableDictionary<Site, float>.Empty), Tensors = found },
             Reference = name,
         };
     }

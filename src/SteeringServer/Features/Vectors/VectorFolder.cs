@@ -1,4 +1,5 @@
 using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
 
 namespace SteeringServer.Features.Vectors;
 
