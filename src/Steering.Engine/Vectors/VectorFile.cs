@@ -45,6 +45,9 @@ public static class VectorFile
         return writer.ToArray();
     }
 
+    /// <summary>Whether a key of the metadata is written from a member of the vector: unit, model fingerprint, residual norms.</summary>
+    public static bool IsMember(string key) => key is UnitKey or FingerprintKey || key.StartsWith(NormPrefix, StringComparison.Ordinal);
+
     /// <summary>The file's arrays as a vector, with what its metadata says of it.</summary>
     internal static SteeringVector Assemble(SafetensorsFile file, IEnumerable<PlacedArray> arrays, string name, int version)
     {
@@ -60,7 +63,8 @@ public static class VectorFile
             Unit = unit,
             ResidualNorms = norms,
             ModelFingerprint = file.Metadata.GetValueOrDefault(FingerprintKey),
-            Metadata = file.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            // What has a member of its own stands there alone: said twice it could come to differ.
+            Metadata = file.Metadata.Where(pair => !IsMember(pair.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
     }
 

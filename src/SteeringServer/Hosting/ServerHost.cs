@@ -51,17 +51,19 @@ internal static class ServerHost
         // Every route, unknown ones included, asks who calls unless it says otherwise.
         services.AddAuthorization(authorization => authorization.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After")));
+            .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After", "ETag", "Location", "Idempotent-Replay")));
 
         var app = builder.Build();
         app.UseMiddleware<ErrorBoundary>();
         app.UseMiddleware<HostGuard>();
+        app.UseMiddleware<OriginGuard>();
         app.UseRouting();
         if (!options.AllowedOrigins.IsEmpty) app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGeneration();
         app.MapVectors();
+        app.MapAliases();
         app.MapModels();
         app.MapCapabilities();
         app.MapTokens();

@@ -1,4 +1,5 @@
 using SteeringServer.Errors;
+using SteeringServer.Storage;
 
 namespace SteeringServer.Hosting;
 
@@ -6,6 +7,7 @@ namespace SteeringServer.Hosting;
 internal sealed class Serving : IDisposable
 {
     private volatile ServedModel? _model;
+    private SqliteDatabase? _database;
     private volatile bool _isDraining;
 
     public static ApiError Loading { get; } = ApiError.Unavailable("The model is still loading. Try again in a moment; GET /health/ready says when.", ErrorCode.Loading);
@@ -31,8 +33,16 @@ internal sealed class Serving : IDisposable
 
     public void Publish(ServedModel model) => _model = model;
 
+    /// <summary>Opens the database of this server; it is closed after the model.</summary>
+    /// <exception cref="IOException">It cannot be used; the message says why and what to do.</exception>
+    public SqliteDatabase OpenDatabase(string folder) => _database = SqliteDatabase.Open(folder);
+
     /// <summary>From now on new generations are refused.</summary>
     public void BeginDrain() => _isDraining = true;
 
-    public void Dispose() => _model?.Dispose();
+    public void Dispose()
+    {
+        _model?.Dispose();
+        _database?.Dispose();
+    }
 }

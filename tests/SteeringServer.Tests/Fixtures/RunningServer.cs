@@ -11,7 +11,9 @@ internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private RunningServer(WebApplication app) => _app = app;
+    private readonly TemporaryFolder? _data;
+
+    private RunningServer(WebApplication app, TemporaryFolder? data) => (_app, _data) = (app, data);
 
     public Uri Address { get; private set; } = null!;
     public HttpClient Http { get; private set; } = null!;
@@ -26,7 +28,10 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["Steering:LogLevel"] = "Fatal";
-        var server = new RunningServer(ServerHost.Build(builder, options ?? Options));
+        options ??= Options;
+        // Each server has its own vectors unless a test says where they are.
+        var data = options.Data == new ServerOptions().Data ? new TemporaryFolder() : null;
+        var server = new RunningServer(ServerHost.Build(builder, data is null ? options : options with { Data = data.Path }), data);
         configure?.Invoke(server._app);
         await server._app.StartAsync();
         server.Address = new Uri(server._app.Urls.Single());
@@ -42,5 +47,6 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         Http.Dispose();
         await _app.DisposeAsync();
+        _data?.Dispose();
     }
 }
