@@ -9,6 +9,7 @@ using Serilog;
 using Serilog.Events;
 using SteeringServer.Errors;
 using SteeringServer.Features.Capabilities;
+using SteeringServer.Features.Documentation;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Health;
 using SteeringServer.Features.Models;
@@ -68,6 +69,7 @@ internal static class ServerHost
         app.MapCapabilities();
         app.MapTokens();
         app.MapHealth();
+        app.MapDocumentation();
         return app;
     }
 
