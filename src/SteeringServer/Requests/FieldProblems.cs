@@ -33,7 +33,9 @@ internal sealed class FieldProblems
         if (!IsEmpty) throw new ApiException(ToError());
     }
 
-    public ApiError ToError()
+    public ApiError ToError() => Summary() with { Problems = [.. _all] };
+
+    private ApiError Summary()
     {
         var first = _all[0];
         string message = _all.Count == 1 ? first.ToString()
