@@ -16,12 +16,16 @@ internal sealed class RunningServer : IAsyncDisposable
     private RunningServer(WebApplication app, TemporaryFolder? data) => (_app, _data) = (app, data);
 
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>Null where the server was started without gRPC.</summary>
+    public Uri? GrpcAddress { get; private set; }
+
     public HttpClient Http { get; private set; } = null!;
     public IServiceProvider Services => _app.Services;
     public ServedModel Served => Services.GetRequiredService<Serving>().Require();
     public EngineCounters Counters => Served.Engine.Counters;
 
-    public static ServerOptions Options { get; } = new() { Http = new ListenAddress("127.0.0.1", 0), Model = Repository.PathTo("models", "storyworld"), MaxSequences = 32 };
+    public static ServerOptions Options { get; } = new() { Http = new ListenAddress("127.0.0.1", 0), Grpc = new ListenAddress("127.0.0.1", 0), Model = Repository.PathTo("models", "storyworld"), MaxSequences = 32 };
 
     /// <param name="configure">Adds to what a request passes before its handler.</param>
     public static async Task<RunningServer> StartAsync(ServerOptions? options = null, bool waitsForModel = true, Action<WebApplication>? configure = null)
@@ -34,7 +38,8 @@ internal sealed class RunningServer : IAsyncDisposable
         var server = new RunningServer(ServerHost.Build(builder, data is null ? options : options with { Data = data.Path }), data);
         configure?.Invoke(server._app);
         await server._app.StartAsync();
-        server.Address = new Uri(server._app.Urls.Single());
+        var urls = server._app.Urls.Select(url => new Uri(url)).ToList(); // in the order in which the host listens: HTTP first
+        (server.Address, server.GrpcAddress) = (urls[0], urls.ElementAtOrDefault(1));
         server.Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
         if (waitsForModel) await Eventually.TrueAsync(() => server.Services.GetRequiredService<Serving>().IsReady, "the model is loaded", TimeSpan.FromMinutes(1));
         return server;

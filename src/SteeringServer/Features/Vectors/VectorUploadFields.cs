@@ -44,8 +44,7 @@ internal static class VectorUploadFields
         var aliases = ImmutableArray.CreateBuilder<string>();
         foreach (var (path, text) in texts)
         {
-            if (VectorAliases.IsName(text)) aliases.Add(text);
-            else problems.Add(path, $"found {Found.Quote(text)}; expected {VectorReference.NameRule}, and not a number alone, which means a version");
+            if (VectorAliases.CheckName(text, path, problems)) aliases.Add(text);
         }
         return [.. aliases.Distinct()];
     }
