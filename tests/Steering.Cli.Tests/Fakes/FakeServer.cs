@@ -52,8 +52,8 @@ internal sealed class FakeServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _accepting; // Before the listener stops: accepting on a stopped one throws something else.
         _listener.Stop();
-        await _accepting;
         _stop.Dispose();
     }
 

@@ -13,9 +13,10 @@ internal static class ShowVectorCommand
         parts.Json.AddTo(command);
         parts.SetAction(command, async (line, store, cancellation) =>
         {
-            var vector = await store.FindAsync(line.GetRequiredValue(reference), cancellation);
+            var asked = line.GetRequiredValue(reference);
+            var vector = await store.FindAsync(asked, cancellation);
             // What --json prints is one document; the report has a route of its own.
-            var report = vector.Value is { Name: { } name, Version: { } version } && !parts.Json.IsGiven(line) ? await store.ReportAsync(name, version, cancellation) : null;
+            var report = vector.Value.Version is { } version && !parts.Json.IsGiven(line) ? await store.ReportAsync(asked.Name, version, cancellation) : null;
             parts.Json.Write(line, parts.Terminal, vector, shown => VectorView.Write(parts.Terminal, shown, report));
         });
         return command;
