@@ -35,7 +35,7 @@ internal static class Examples
         ["steer vectors upload"] =
         [
             "steer vectors upload cheerful.gguf",
-            "steer vectors upload direction.npy --name cheerful --sites resid_post.4 --unit rms --metadata author=me --dry-run",
+            "steer vectors upload direction.npy --name cheerful --sites resid_post.4 --unit token_norm --metadata author=me --dry-run",
             "steer vectors upload cheerful.safetensors --alias canary",
             "curl -s https://example.org/cheerful.gguf | steer vectors upload - --name cheerful",
         ],
