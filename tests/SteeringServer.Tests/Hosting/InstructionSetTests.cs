@@ -26,7 +26,7 @@ public sealed partial class InstructionSetTests
 
     private static async Task<(string Kernels, string Choices)> AnswerAsync((string, string) environment)
     {
-        using var server = ExternalProgram.Start("dotnet", [Program, "--http", "127.0.0.1:0"], Repository.Root, environment);
+        using var server = ExternalProgram.Start("dotnet", [Program, "--http", "127.0.0.1:0", "--grpc", "off"], Repository.Root, environment);
         try
         {
             string screen = "";

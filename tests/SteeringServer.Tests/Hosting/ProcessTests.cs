@@ -30,7 +30,7 @@ public sealed partial class ProcessTests
     [Fact]
     public async Task A_model_that_is_not_there_ends_it_with_1_and_says_where_it_looked()
     {
-        var result = await ExternalProgram.RunAsync("dotnet", [Program, "--http", "127.0.0.1:0", "--model", "no/such/model"]);
+        var result = await ExternalProgram.RunAsync("dotnet", [Program, "--http", "127.0.0.1:0", "--grpc", "off", "--model", "no/such/model"]);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("no/such/model", result.Errors, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed partial class ProcessTests
     {
         Skip.IfNot(ExternalProgram.Exists("sh"), "needs the program sh");
         var watch = Stopwatch.StartNew();
-        using var server = ExternalProgram.Start("dotnet", [Program, "--http", "127.0.0.1:0", "--max-sequences", "32"], Repository.Root);
+        using var server = ExternalProgram.Start("dotnet", [Program, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--max-sequences", "32"], Repository.Root);
         try
         {
             var screen = new List<string>();
