@@ -15,7 +15,7 @@ public enum ElementType
     Int8,
     UInt8,
     Bool,
-    /// <summary>A type that safetensors knows and this program does not compute with: 8-bit floats, wider unsigned integers, complex numbers.</summary>
+    /// <summary>A type that the file format knows and this program does not compute with: quantised blocks, 8-bit floats, wider unsigned integers, complex numbers.</summary>
     Unsupported,
 }
 

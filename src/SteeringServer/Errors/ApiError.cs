@@ -22,6 +22,8 @@ internal sealed record ApiError(int Status, string Type, string Message, string?
 
     public static ApiError NotFound(string message, string? param, string code) => new(StatusCodes.Status404NotFound, ErrorType.NotFound, message, param, code);
 
+    public static ApiError Conflict(string message, string? param, string code) => new(StatusCodes.Status409Conflict, ErrorType.Conflict, message, param, code);
+
     public static ApiError Unavailable(string message, string code) =>
         new(StatusCodes.Status503ServiceUnavailable, ErrorType.Server, message, null, code) { RetryAfter = 1 };
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SteeringServer.Errors;
 using SteeringServer.Features.Generation;
+using SteeringServer.Features.Vectors;
 using SteeringServer.Hosting;
 using Wire = Steering.V1;
 
@@ -19,6 +20,9 @@ internal static class GrpcHosting
 {
     /// <summary>Name of the generation service.</summary>
     public static string GenerationName => Wire.Generation.Descriptor.FullName;
+
+    /// <summary>Name of the registry of vectors.</summary>
+    public static string RegistryName => Wire.VectorRegistry.Descriptor.FullName;
 
     public static void AddGrpcServices(this IServiceCollection services)
     {
@@ -38,6 +42,7 @@ internal static class GrpcHosting
     {
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GrpcHosting));
         app.MapGrpcService<GenerationService>().Add(endpoint => Guard(endpoint, log));
+        app.MapGrpcService<VectorRegistryService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<HealthService>().AllowAnonymous().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcReflectionService().Add(endpoint => Guard(endpoint, log));
     }

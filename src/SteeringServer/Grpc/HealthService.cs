@@ -11,7 +11,7 @@ namespace SteeringServer.Grpc;
 internal sealed class HealthService(Serving serving) : Health.HealthBase
 {
     private const string ModelPrefix = "model:";
-    private static readonly ImmutableArray<string> Services = ["", GrpcHosting.GenerationName];
+    private static readonly ImmutableArray<string> Services = ["", GrpcHosting.GenerationName, GrpcHosting.RegistryName];
 
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) => StatusOf(request.Service) is { } status
         ? Task.FromResult(new HealthCheckResponse { Status = status })

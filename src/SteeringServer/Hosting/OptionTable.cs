@@ -29,8 +29,12 @@ internal static class OptionTable
         new("--model", "Model", "folder", "Model folder (config.json, tokenizer.json, safetensors), or a folder with model/ and vectors/ in it. Default "
             + "models/storyworld.",
             (options, text) => options with { Model = text }),
-        new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors), served by file name. Default: vectors beside the model.",
+        new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors) that are registered by file name, each content once. Default: vectors beside "
+            + "the model.",
             (options, text) => options with { Vectors = text }),
+        new("--data", "Data", "folder", "Folder of the database that keeps registered vectors; one server at a time. Default: steering-server in your data folder "
+            + "($XDG_DATA_HOME, else ~/.local/share).",
+            (options, text) => options with { Data = text.Length > 0 ? text : throw new FormatException("a folder") }),
         new("--max-sequences", "MaxSequences", "n", "Sequences that run at once. Default 64.", (options, text) => options with { MaxSequences = Whole(text, 1, 4096) }),
         new("--queue", "Queue", "n", "Sequences that may wait for a place; more are refused with 429. Default "
             + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),

@@ -53,12 +53,13 @@ internal static class ServerHost
         // Every route, unknown ones included, asks who calls unless it says otherwise.
         services.AddAuthorization(authorization => authorization.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After")));
+            .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After", "ETag", "Location", "Idempotent-Replay")));
         if (options.Grpc is not null) services.AddGrpcServices();
 
         var app = builder.Build();
         app.UseMiddleware<ErrorBoundary>();
         app.UseMiddleware<HostGuard>();
+        app.UseMiddleware<OriginGuard>();
         app.UseRouting();
         if (!options.AllowedOrigins.IsEmpty) app.UseCors();
         app.UseAuthentication();
@@ -66,6 +67,7 @@ internal static class ServerHost
         app.UsePortPerProtocol(options);
         app.MapGeneration();
         app.MapVectors();
+        app.MapAliases();
         app.MapModels();
         app.MapCapabilities();
         app.MapTokens();

@@ -1,4 +1,5 @@
 using SteeringServer.Errors;
+using SteeringServer.Storage;
 
 namespace SteeringServer.Hosting;
 
@@ -6,6 +7,7 @@ namespace SteeringServer.Hosting;
 internal sealed class Serving : IDisposable
 {
     private volatile ServedModel? _model;
+    private SqliteDatabase? _database;
     private volatile bool _isDraining;
     private TaskCompletionSource _changed = NewChange();
 
@@ -39,6 +41,10 @@ internal sealed class Serving : IDisposable
         Announce();
     }
 
+    /// <summary>Opens the database of this server; it is closed after the model.</summary>
+    /// <exception cref="IOException">It cannot be used; the message says why and what to do.</exception>
+    public SqliteDatabase OpenDatabase(string folder) => _database = SqliteDatabase.Open(folder);
+
     /// <summary>From now on new generations are refused.</summary>
     public void BeginDrain()
     {
@@ -46,7 +52,11 @@ internal sealed class Serving : IDisposable
         Announce();
     }
 
-    public void Dispose() => _model?.Dispose();
+    public void Dispose()
+    {
+        _model?.Dispose();
+        _database?.Dispose();
+    }
 
     private void Announce() => Interlocked.Exchange(ref _changed, NewChange()).SetResult();
 

@@ -12,15 +12,23 @@ internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private RunningServer(WebApplication app) => _app = app;
+    private readonly TemporaryFolder? _data;
+
+    private RunningServer(WebApplication app, TemporaryFolder? data) => (_app, _data) = (app, data);
 
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>Null where the server was started without gRPC.</summary>
+    public Uri? GrpcAddress { get; private set; }
+
     public HttpClient Http { get; private set; } = null!;
-    public Uri GrpcAddress { get; private set; } = null!;
+
+    /// <summary>Speaks to the gRPC port.</summary>
+    public GrpcChannel Channel => field ??= GrpcChannel.ForAddress(GrpcAddress!, new GrpcChannelOptions { MaxReceiveMessageSize = null });
 
     /// <summary>Speaks to the gRPC port without a gRPC library.</summary>
-    public HttpClient Raw { get; private set; } = null!;
-    public GrpcChannel Channel { get; private set; } = null!;
+    public HttpClient Raw => field ??= new HttpClient { BaseAddress = GrpcAddress, Timeout = TimeSpan.FromMinutes(2) };
+
     public IServiceProvider Services => _app.Services;
     public ServedModel Served => Services.GetRequiredService<Serving>().Require();
     public EngineCounters Counters => Served.Engine.Counters;
@@ -32,14 +40,15 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["Steering:LogLevel"] = "Fatal";
-        var server = new RunningServer(ServerHost.Build(builder, options ?? Options));
+        options ??= Options;
+        // Each server has its own vectors unless a test says where they are.
+        var data = options.Data == new ServerOptions().Data ? new TemporaryFolder() : null;
+        var server = new RunningServer(ServerHost.Build(builder, data is null ? options : options with { Data = data.Path }), data);
         configure?.Invoke(server._app);
         await server._app.StartAsync();
-        server.Address = new Uri(server._app.Urls.First());
-        server.GrpcAddress = new Uri(server._app.Urls.Last());
+        var urls = server._app.Urls.Select(url => new Uri(url)).ToList(); // in the order in which the host listens: HTTP first
+        (server.Address, server.GrpcAddress) = (urls[0], urls.ElementAtOrDefault(1));
         server.Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
-        server.Raw = new HttpClient { BaseAddress = server.GrpcAddress, Timeout = TimeSpan.FromMinutes(2) };
-        server.Channel = GrpcChannel.ForAddress(server.GrpcAddress, new GrpcChannelOptions { MaxReceiveMessageSize = null });
         if (waitsForModel) await Eventually.TrueAsync(() => server.Services.GetRequiredService<Serving>().IsReady, "the model is loaded", TimeSpan.FromMinutes(1));
         return server;
     }
@@ -50,8 +59,12 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        Raw.Dispose();
-        Channel.Dispose();
+        if (GrpcAddress is not null)
+        {
+            Channel.Dispose();
+            Raw.Dispose();
+        }
         await _app.DisposeAsync();
+        _data?.Dispose();
     }
 }

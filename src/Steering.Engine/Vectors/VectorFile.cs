@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
 
-namespace Steering.Engine.Loading;
+namespace Steering.Engine.Vectors;
 
 /// <summary>
 /// Steering vectors as safetensors files (docs/decisions.md 32): tensors named by site (<see cref="VectorTensorName"/>), metadata <c>unit</c>,
@@ -44,65 +45,36 @@ public static class VectorFile
         return writer.ToArray();
     }
 
-    private static SteeringVector Convert(SafetensorsFile file, string name, int version)
+    /// <summary>Whether a key of the metadata is written from a member of the vector: unit, model fingerprint, residual norms.</summary>
+    public static bool IsMember(string key) => key is UnitKey or FingerprintKey || key.StartsWith(NormPrefix, StringComparison.Ordinal);
+
+    /// <summary>The file's arrays as a vector, with what its metadata says of it.</summary>
+    internal static SteeringVector Assemble(SafetensorsFile file, IEnumerable<PlacedArray> arrays, string name, int version)
     {
-        var tensors = ReadTensors(file);
+        var tensors = VectorTensors.Assemble(file.Path, arrays);
+        if (tensors.IsEmpty) throw new ModelFormatException(file.Path, "tensors", $"there are none; {VectorTensorName.Expected}");
+        var (unit, norms) = (ReadUnit(file), ReadNorms(file));
         return new SteeringVector
         {
             Name = name,
             Version = version,
-            Sha256 = VectorHash.Compute(tensors),
+            Sha256 = VectorHash.Compute(tensors, unit, norms),
             Tensors = tensors,
-            Unit = ReadUnit(file),
-            ResidualNorms = ReadNorms(file),
+            Unit = unit,
+            ResidualNorms = norms,
             ModelFingerprint = file.Metadata.GetValueOrDefault(FingerprintKey),
-            Metadata = file.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            // What has a member of its own stands there alone: said twice it could come to differ.
+            Metadata = file.Metadata.Where(pair => !IsMember(pair.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
     }
 
-    private static ImmutableArray<SteeringTensor> ReadTensors(SafetensorsFile file)
-    {
-        var tensors = new SortedDictionary<(Site Site, string Role), (SteeringTensor Tensor, string Name)>(
-            Comparer<(Site Site, string Role)>.Create((a, b) => a.Site != b.Site ? a.Site.CompareTo(b.Site) : string.CompareOrdinal(a.Role, b.Role)));
-        foreach (var entry in file.Tensors.Values)
-        {
-            if (entry.Name.StartsWith("plane.", StringComparison.Ordinal))
-                throw new ModelFormatException(file.Path, entry.Name, "a plane shared by all sites is not supported; store it at each site, as resid_post.4.b1 and resid_post.4.b2");
-            if (!VectorTensorName.TryParse(entry.Name, out var site, out string role)) throw new ModelFormatException(file.Path, entry.Name, $"does not name a site; {VectorTensorName.Expected}");
-            if (tensors.TryGetValue((site, role), out var other)) throw new ModelFormatException(file.Path, entry.Name, $"is the same place as {other.Name}");
-            tensors.Add((site, role), (ReadTensor(file, entry, site, role), entry.Name));
-        }
-        if (tensors.Count == 0) throw new ModelFormatException(file.Path, "tensors", $"there are none; {VectorTensorName.Expected}");
-        CheckSites(file, [.. tensors.Values]);
-        return [.. tensors.Values.Select(item => item.Tensor)];
-    }
+    /// <summary>A tensor as an array; it has elements and fits into one, so that no size of it is larger than an int.</summary>
+    internal static StoredArray ReadArray(SafetensorsFile file, TensorEntry entry) => entry.Elements is > 0 and <= int.MaxValue
+        ? new StoredArray([.. entry.Shape.Select(size => (int)size)], entry.TypeName, file.ReadFloats(entry.Name))
+        : throw new ModelFormatException(file.Path, entry.Name, $"has shape {entry.ShapeText}; expected [width]");
 
-    private static SteeringTensor ReadTensor(SafetensorsFile file, TensorEntry entry, Site site, string role)
-    {
-        var shape = entry.Shape;
-        bool fits = role == "u" ? shape.Length is 1 or 2 : shape.Length == 1 || (shape.Length == 2 && shape[0] == 1);
-        string expected = role == "u" ? "[rows, width]" : "[width]; several directions at one site are a subspace, named .u";
-        if (!fits || entry.Elements == 0) throw new ModelFormatException(file.Path, entry.Name, $"has shape {entry.ShapeText}; expected {expected}");
-        float[] values = file.ReadFloats(entry.Name);
-        int bad = Array.FindIndex(values, value => !float.IsFinite(value));
-        if (bad >= 0) throw new ModelFormatException(file.Path, entry.Name, string.Create(CultureInfo.InvariantCulture, $"value {bad} is {values[bad]}; every value must be finite in f32"));
-        int columns = (int)shape[^1];
-        return new SteeringTensor(site, role, values.Length / columns, columns, [.. values]);
-    }
-
-    // Tensors of one kind of activation have one width, and a plane has two sides.
-    private static void CheckSites(SafetensorsFile file, ImmutableArray<(SteeringTensor Tensor, string Name)> tensors)
-    {
-        var first = new Dictionary<SitePoint, (SteeringTensor Tensor, string Name)>();
-        foreach (var (tensor, name) in tensors)
-        {
-            if (!first.TryAdd(tensor.Site.Point, (tensor, name)) && first[tensor.Site.Point] is var (earlier, earlierName) && earlier.Columns != tensor.Columns)
-                throw new ModelFormatException(file.Path, name, $"has width {tensor.Columns}, but {earlierName} has {earlier.Columns}");
-            string? partner = tensor.Role switch { "b1" => "b2", "b2" => "b1", _ => null };
-            if (partner is not null && !tensors.Any(item => item.Tensor.Site == tensor.Site && item.Tensor.Role == partner))
-                throw new ModelFormatException(file.Path, name, $"is one side of a plane; {tensor.Site}.{partner} is missing");
-        }
-    }
+    private static SteeringVector Convert(SafetensorsFile file, string name, int version) =>
+        Assemble(file, file.Tensors.Values.Select(entry => VectorTensorName.Place(file.Path, entry.Name, ReadArray(file, entry))), name, version);
 
     private static StrengthUnit? ReadUnit(SafetensorsFile file)
     {

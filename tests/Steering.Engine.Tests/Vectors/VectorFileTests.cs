@@ -1,8 +1,9 @@
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
 using Steering.Tests;
 
-namespace Steering.Engine.Tests.Loading;
+namespace Steering.Engine.Tests.Vectors;
 
 public sealed class VectorFileTests
 {

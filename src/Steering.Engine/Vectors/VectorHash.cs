@@ -4,16 +4,18 @@ using System.Security.Cryptography;
 using System.Text;
 using Steering.Engine.Interventions;
 
-namespace Steering.Engine.Loading;
+namespace Steering.Engine.Vectors;
 
 /// <summary>
 /// The identity of a vector: SHA-256 of its tensors in forward order of their sites (then by role), each as site, role, rows, columns and f32 values, little-endian.
-/// Names, metadata, and the type and order of tensors in a file do not change it.
+/// What a strength of 1 means enters after them: the unit unless it is raw, and the residual norms by site. Names, other metadata, and the type and order of tensors
+/// in a file do not change it.
 /// </summary>
 public static class VectorHash
 {
     /// <summary>Lower-case hexadecimal.</summary>
-    public static string Compute(IEnumerable<SteeringTensor> tensors)
+    /// <param name="unit">Null is the same as raw.</param>
+    public static string Compute(IEnumerable<SteeringTensor> tensors, StrengthUnit? unit, IReadOnlyDictionary<Site, float> residualNorms)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData("steering vector 1"u8);
@@ -28,6 +30,18 @@ public static class VectorHash
                 hash.AppendData(number);
             }
             Append(hash, tensor.Values.AsSpan());
+        }
+        // No site has these names, so no tensors can look like a unit or a norm.
+        if (unit is { } counted and not StrengthUnit.Raw)
+        {
+            Append(hash, "unit");
+            Append(hash, SteeringNames.Of(counted));
+        }
+        foreach (var (site, norm) in residualNorms.OrderBy(item => item.Key))
+        {
+            Append(hash, "residual norm");
+            Append(hash, site.ToString());
+            Append(hash, [norm]);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

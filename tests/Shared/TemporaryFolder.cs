@@ -1,4 +1,4 @@
-namespace Steering.Engine.Tests.Loading;
+namespace Steering.Tests;
 
 /// <summary>A folder that is deleted with its content at the end of a test.</summary>
 internal sealed class TemporaryFolder : IDisposable
