@@ -1,3 +1,4 @@
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Steering.Engine.Running;
@@ -6,7 +7,7 @@ using SteeringServer.Hosting;
 
 namespace SteeringServer.Tests.Fixtures;
 
-/// <summary>The real server, in this process, on a free port, with the model that is shipped.</summary>
+/// <summary>The real server, in this process, on free ports, with the model that is shipped.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -21,6 +22,13 @@ internal sealed class RunningServer : IAsyncDisposable
     public Uri? GrpcAddress { get; private set; }
 
     public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>Speaks to the gRPC port.</summary>
+    public GrpcChannel Channel => field ??= GrpcChannel.ForAddress(GrpcAddress!, new GrpcChannelOptions { MaxReceiveMessageSize = null });
+
+    /// <summary>Speaks to the gRPC port without a gRPC library.</summary>
+    public HttpClient Raw => field ??= new HttpClient { BaseAddress = GrpcAddress, Timeout = TimeSpan.FromMinutes(2) };
+
     public IServiceProvider Services => _app.Services;
     public ServedModel Served => Services.GetRequiredService<Serving>().Require();
     public EngineCounters Counters => Served.Engine.Counters;
@@ -51,6 +59,11 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        if (GrpcAddress is not null)
+        {
+            Channel.Dispose();
+            Raw.Dispose();
+        }
         await _app.DisposeAsync();
         _data?.Dispose();
     }
