@@ -36,7 +36,7 @@ public static class VectorFile
     public static byte[] Write(SteeringVector vector)
     {
         var writer = new SafetensorsWriter();
-        foreach (var (key, value) in vector.Metadata) writer.AddMetadata(key, value);
+        foreach (var (key, value) in vector.Metadata.Where(item => !IsField(item.Key))) writer.AddMetadata(key, value);
         if (vector.Unit is { } unit) writer.AddMetadata(UnitKey, SteeringNames.Of(unit));
         if (vector.ModelFingerprint is { } fingerprint) writer.AddMetadata(FingerprintKey, fingerprint);
         foreach (var (site, norm) in vector.ResidualNorms) writer.AddMetadata($"{NormPrefix}{site}", norm.ToString("R", CultureInfo.InvariantCulture));
@@ -44,6 +44,9 @@ public static class VectorFile
             writer.Add(tensor.FileName, tensor.Values.AsSpan(), tensor.Role == "u" ? [tensor.Rows, tensor.Columns] : [tensor.Columns]);
         return writer.ToArray();
     }
+
+    /// <summary>True for the metadata keys that are fields of a vector; a file of another project may have them with another meaning.</summary>
+    internal static bool IsField(string key) => key is UnitKey or FingerprintKey || key.StartsWith(NormPrefix, StringComparison.Ordinal);
 
     /// <summary>The file's arrays as a vector, with what its metadata says of it.</summary>
     internal static SteeringVector Assemble(SafetensorsFile file, IEnumerable<PlacedArray> arrays, string name, int version)

@@ -113,9 +113,9 @@ internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, L
         bool isCandidates = map.Find("candidates") is StoredMap;
         if (isCandidates && map.Find("selected_direction") is not null) warnings.Add("selected_direction is one of the candidates and was not read a second time");
         var source = isCandidates ? (StoredMap)map.Find("candidates")! : map;
-        ImmutableArray<(string Name, StoredArray Array)> arrays = [.. source.Items.Where(item => item.Value is StoredArray).Select(item => (item.Key, (StoredArray)item.Value))];
+        ImmutableArray<(string Name, StoredArray Array)> arrays = [.. source.Items.Where(item => item.Value is StoredArray { Shape.Length: > 0 }).Select(item => (item.Key, (StoredArray)item.Value))];
         if (!arrays.IsEmpty) return (arrays, isCandidates);
-        StoredMap[] inner = [.. map.Items.Select(item => item.Value).OfType<StoredMap>().Where(item => item.Items.Any(inside => inside.Value is StoredArray))];
+        StoredMap[] inner = [.. map.Items.Select(item => item.Value).OfType<StoredMap>().Where(item => item.Items.Any(inside => inside.Value is StoredArray { Shape.Length: > 0 }))];
         return inner is [var one] ? ArraysIn(one)
             : throw Bad("tensors", inner.Length == 0 ? "there are none; expected directions" : $"there are {inner.Length} dictionaries of them; save the one that is the vector");
     }
