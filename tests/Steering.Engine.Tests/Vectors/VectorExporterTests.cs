@@ -4,6 +4,7 @@ using Steering.Engine.Loading;
 using Steering.Engine.Loading.Gguf;
 using Steering.Engine.Vectors;
 using Steering.Tests;
+using static Steering.Engine.Tests.Vectors.TestVectors;
 
 namespace Steering.Engine.Tests.Vectors;
 
@@ -76,10 +77,4 @@ public sealed class VectorExporterTests
         Assert.Equal(expected.Tensors.SelectMany(tensor => tensor.Values).Select(BitConverter.SingleToInt32Bits), actual.Tensors.SelectMany(tensor => tensor.Values).Select(BitConverter.SingleToInt32Bits));
         Assert.Equal(expected.Sha256, actual.Sha256);
     }
-
-    private static SteeringVector Vector(params ImmutableArray<SteeringTensor> tensors) =>
-        new() { Name = "v", Version = 1, Sha256 = VectorHash.Compute(tensors, null, ImmutableDictionary<Site, float>.Empty), Tensors = tensors };
-
-    private static SteeringTensor Tensor(string site, string role, params float[] values) =>
-        new(Site.TryParse(site, out var parsed) ? parsed : throw new ArgumentException(site), role, 1, values.Length, [.. values]);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Steering.Engine.Interventions;
 using Steering.Engine.Vectors;
+using static Steering.Engine.Tests.Vectors.TestVectors;
 
 namespace Steering.Engine.Tests.Vectors;
 
@@ -82,9 +83,4 @@ public sealed class VectorValidationTests
     }
 
     private static ValidationResult Check(params ImmutableArray<SteeringTensor> tensors) => VectorValidation.Check(Vector(tensors), Model);
-
-    private static SteeringVector Vector(params ImmutableArray<SteeringTensor> tensors) => new() { Name = "v", Version = 1, Sha256 = "", Tensors = tensors };
-
-    private static SteeringTensor Tensor(string site, string role, params float[] values) =>
-        new(Site.TryParse(site, out var parsed) ? parsed : throw new ArgumentException(site), role, 1, values.Length, [.. values]);
 }
