@@ -18,11 +18,25 @@ public sealed class VectorExporterTests
     [Theory]
     [InlineData(VectorFormat.Safetensors)]
     [InlineData(VectorFormat.Gguf)]
+    [InlineData(VectorFormat.Npz)]
     public void Directions_come_back_from_every_format(VectorFormat format) => AssertEqualTensors(Directions, Import(VectorExporter.Write(Directions, format), format));
 
     [Theory]
     [InlineData(VectorFormat.Safetensors)]
+    [InlineData(VectorFormat.Npz)]
     public void Planes_and_subspaces_come_back_from_formats_with_names(VectorFormat format) => AssertEqualTensors(Mixed, Import(VectorExporter.Write(Mixed, format), format));
+
+    [Fact]
+    public void An_npy_file_holds_one_tensor()
+    {
+        var single = Vector(Tensor("resid_post.4", "", 1, 2, 3));
+
+        var import = VectorImporter.Read(VectorExporter.Write(single, VectorFormat.Npy), new ImportOptions { FileName = "exported", Sites = [new Site(SitePoint.ResidPost, 4)] });
+
+        AssertEqualTensors(single, import.Vector);
+        Assert.Contains("npy holds one tensor; the vector has 2", Assert.Throws<ModelFormatException>(() => VectorExporter.Write(Directions, VectorFormat.Npy)).Message, StringComparison.Ordinal);
+        Assert.Contains("torch is read, not written", Assert.Throws<ModelFormatException>(() => VectorExporter.Write(single, VectorFormat.Torch)).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_control_vector_says_what_it_is_for()
