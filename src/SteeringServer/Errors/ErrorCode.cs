@@ -35,6 +35,12 @@ internal static class ErrorCode
     public const string ModelNotFound = "model_not_found";
     public const string RouteNotFound = "route_not_found";
     public const string MethodNotAllowed = "method_not_allowed";
+    /// <summary>gRPC on the HTTP port.</summary>
+    public const string WrongPort = "wrong_port";
+    /// <summary>A gRPC message that is no message of its type.</summary>
+    public const string InvalidMessage = "invalid_message";
+    /// <summary>A health check for a service that is not there.</summary>
+    public const string ServiceNotFound = "service_not_found";
     public const string InvalidApiKey = "invalid_api_key";
     public const string HostNotAllowed = "host_not_allowed";
     public const string QueueFull = "queue_full";

@@ -15,6 +15,7 @@ using SteeringServer.Features.Health;
 using SteeringServer.Features.Models;
 using SteeringServer.Features.Tokens;
 using SteeringServer.Features.Vectors;
+using SteeringServer.Grpc;
 using SteeringServer.Security;
 
 namespace SteeringServer.Hosting;
@@ -37,11 +38,12 @@ internal static class ServerHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MostBodyBytes;
             kestrel.Listen(options.Http.Address, options.Http.Port);
+            kestrel.ListenForGrpc(options);
         });
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + StopTime);
         services.AddSingleton(options).AddSingleton<ApiKeyRing>().AddSingleton(TimeProvider.System);
-        services.AddSingleton<Serving>().AddSingleton<GenerationAnswers>();
+        services.AddSingleton<Serving>().AddSingleton<GenerationAdmission>().AddSingleton<GenerationAnswers>();
         services.AddHostedService<Draining>().AddHostedService<ModelLoading>();
         // The core alone: AddAuthentication would bring data protection, which writes keys into the home folder.
         services.AddWebEncoders().AddAuthenticationCore(authentication =>
@@ -53,6 +55,7 @@ internal static class ServerHost
         services.AddAuthorization(authorization => authorization.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod()
             .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After", "ETag", "Location", "Idempotent-Replay")));
+        if (options.Grpc is not null) services.AddGrpcServices();
 
         var app = builder.Build();
         app.UseMiddleware<ErrorBoundary>();
@@ -62,6 +65,7 @@ internal static class ServerHost
         if (!options.AllowedOrigins.IsEmpty) app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UsePortPerProtocol(options);
         app.MapGeneration();
         app.MapVectors();
         app.MapAliases();
@@ -70,6 +74,7 @@ internal static class ServerHost
         app.MapTokens();
         app.MapHealth();
         app.MapDocumentation();
+        if (options.Grpc is not null) app.MapGrpcServices();
         return app;
     }
 
@@ -78,6 +83,7 @@ internal static class ServerHost
         var logger = new LoggerConfiguration()
             .MinimumLevel.Is(Enum.TryParse<LogEventLevel>(builder.Configuration[$"{CommandLine.Section}:LogLevel"], ignoreCase: true, out var level) ? level : LogEventLevel.Information)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("Grpc", LogEventLevel.Fatal) // it calls errors what clients do wrong; ours are logged where they are answered
             .WriteTo.Console(outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} "
                 + "{Message:lj}{NewLine}{Exception}", formatProvider: CultureInfo.InvariantCulture, standardErrorFromLevel: LogEventLevel.Verbose)
             .CreateLogger();

@@ -7,6 +7,9 @@ internal sealed record ServerOptions
 {
     public ListenAddress Http { get; init; } = new("127.0.0.1", 8080);
 
+    /// <summary>Where gRPC is served, in clear text; null: nowhere.</summary>
+    public ListenAddress? Grpc { get; init; } = new("127.0.0.1", 8081);
+
     /// <summary>Folder of the model, or a folder with <c>model/</c> and <c>vectors/</c> in it. As it was written; see <see cref="ModelFolders"/>.</summary>
     public string Model { get; init; } = "models/storyworld";
 

@@ -36,7 +36,9 @@ internal sealed class FieldProblems
     public ApiError ToError() => ToError(_all, IsFull);
 
     /// <summary>One error for several problems: its param is the first one's path, its message names all of them.</summary>
-    public static ApiError ToError(IReadOnlyList<FieldProblem> all, bool isFull = false)
+    public static ApiError ToError(IReadOnlyList<FieldProblem> all, bool isFull = false) => Summary(all, isFull) with { Problems = [.. all] };
+
+    private static ApiError Summary(IReadOnlyList<FieldProblem> all, bool isFull)
     {
         var first = all[0];
         string message = all.Count == 1 ? first.ToString()

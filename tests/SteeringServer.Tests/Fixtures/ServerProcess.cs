@@ -24,7 +24,7 @@ internal sealed partial class ServerProcess : IDisposable
 
     /// <summary>The program and its arguments on free ports.</summary>
     /// <param name="data">Folder of the database.</param>
-    public static string[] Arguments(string data, params ReadOnlySpan<string> others) => [Program, "--http", "127.0.0.1:0", "--data", data, .. others];
+    public static string[] Arguments(string data, params ReadOnlySpan<string> others) => [Program, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--data", data, .. others];
 
     /// <summary>Starts it and waits until it is ready.</summary>
     public static async Task<ServerProcess> StartAsync(string data, string[]? others = null, params (string Name, string Value)[] environment)

@@ -33,7 +33,7 @@ internal static class AliasEndpoints
         {
             version = fields.Int("version", 1);
             if (!fields.Has("version")) fields.Report("version", "is missing; send the version number the alias is to point at");
-            if (!VectorAliases.IsName(Alias(context))) fields.Report("alias", $"found {Found.Quote(Alias(context))}; expected {VectorReference.NameRule}, and not a number alone, which means a version");
+            VectorAliases.CheckName(Alias(context), "alias", fields.Problems);
         }, "an alias");
         await SendAsync(context, vectors.Aliases.Set(VectorEndpoints.Name(context), Alias(context), version!.Value, Condition(context.Request)));
     }
@@ -79,7 +79,7 @@ internal static class AliasEndpoints
     private static string ReadAlias(JsonFields fields)
     {
         string alias = fields.String("alias") ?? CatalogEntry.Production;
-        if (!VectorAliases.IsName(alias)) fields.Report("alias", $"found {Found.Quote(alias)}; expected {VectorReference.NameRule}, and not a number alone");
+        VectorAliases.CheckName(alias, "alias", fields.Problems);
         return alias;
     }
 

@@ -67,8 +67,13 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
         rows.Change(connection, new AliasChange(name, alias, history.Count + 1, version, IsRollback: false, now));
     }
 
-    /// <summary>Whether a text can be an alias: a name that is no number, since a number means a version.</summary>
-    public static bool IsName(string text) => VectorReference.IsName(text) && !text.All(char.IsAsciiDigit);
+    /// <summary>Reports a text that cannot be an alias: a name, and no number, since a number means a version.</summary>
+    public static bool CheckName(string text, string path, FieldProblems problems)
+    {
+        if (VectorReference.IsName(text) && !text.All(char.IsAsciiDigit)) return true;
+        problems.Add(path, $"found {Found.Quote(text)}; expected {VectorReference.NameRule}, and not a number alone, which means a version");
+        return false;
+    }
 
     private void RequireServed(string name, int version)
     {

@@ -45,12 +45,7 @@ internal static class VectorEndpoints
     private static ImmutableArray<CatalogEntry> Versions(HttpContext context, ServedModel served) =>
         served.Vectors.AllVersions(Name(context)) is { IsEmpty: false } versions ? versions : throw served.Vectors.NotFound(Name(context));
 
-    private static CatalogEntry Find(HttpContext context, ServedModel served)
-    {
-        string text = (string)context.Request.RouteValues["reference"]!;
-        if (!VectorReference.TryParse(text, out var reference, out string malformed)) throw new ApiException(ApiError.Invalid(malformed, "reference", ErrorCode.InvalidValue));
-        return served.Catalog.TryResolve(reference, out var entry, out string missing) ? entry : throw new ApiException(ApiError.NotFound(missing, "reference", ErrorCode.VectorNotFound));
-    }
+    private static CatalogEntry Find(HttpContext context, ServedModel served) => served.Vectors.Find((string)context.Request.RouteValues["reference"]!);
 
     private static async Task RegisterAsync(HttpContext context, ServedModel served)
     {

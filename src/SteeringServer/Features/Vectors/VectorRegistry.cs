@@ -101,6 +101,14 @@ internal sealed class VectorRegistry
         return new Registration(Require(vector.Name, placed.Version), report, placed.Existing, placed.IsReplay);
     }
 
+    /// <summary>The served version that a reference means.</summary>
+    /// <exception cref="ApiException">400 where the text is no reference, 404 where it points at nothing.</exception>
+    public CatalogEntry Find(string text)
+    {
+        if (!VectorReference.TryParse(text, out var reference, out string malformed)) throw new ApiException(ApiError.Invalid(malformed, "reference", ErrorCode.InvalidValue));
+        return Catalog.TryResolve(reference, out var entry, out string missing) ? entry : throw new ApiException(ApiError.NotFound(missing, "reference", ErrorCode.VectorNotFound));
+    }
+
     /// <summary>One version, archived or not.</summary>
     /// <exception cref="ApiException">404.</exception>
     public CatalogEntry Require(string name, int version) =>

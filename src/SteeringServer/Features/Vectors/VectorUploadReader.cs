@@ -68,7 +68,7 @@ internal static class VectorUploadReader
         {
             form = await request.ReadFormAsync(FormLimits, cancellation);
         }
-        catch (Exception broken) when (broken is InvalidDataException or IOException)
+        catch (Exception broken) when (broken is InvalidDataException or IOException and not BadHttpRequestException) // Kestrel's own refusals have a status of their own
         {
             throw new ApiException(ApiError.Invalid($"The form cannot be read: {broken.Message} Send multipart/form-data with one part 'file' and the fields {string.Join(", ", FormFields)}.", null, ErrorCode.InvalidValue));
         }
