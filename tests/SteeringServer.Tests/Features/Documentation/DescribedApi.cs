@@ -58,10 +58,11 @@ internal sealed class DescribedApi
     /// <summary>Members of objects in a value that the schema does not name.</summary>
     public IEnumerable<string> Unnamed(JsonElement schema, JsonElement value)
     {
-        var named = SchemaOf(schema).Evaluate(value, AsList).Details!.Where(detail => detail.Annotations is not null)
-            .SelectMany(detail => detail.Annotations!.Where(note => note.Key is "properties" or "additionalProperties" && note.Value.ValueKind == JsonValueKind.Array)
-                .SelectMany(note => note.Value.EnumerateArray().Select(name => $"{detail.InstanceLocation}/{name.GetString()}"))).ToHashSet();
-        return Members(value, "").Where(member => !named.Contains(member));
+        // The library leaves a list of names at "properties", and true at "additionalProperties" where it has dealt with all others.
+        var notes = SchemaOf(schema).Evaluate(value, AsList).Details!.Where(detail => detail.Annotations is not null).SelectMany(detail => detail.Annotations!.Select(note => (At: $"{detail.InstanceLocation}", note.Key, note.Value))).ToList();
+        var named = notes.Where(note => note.Key == "properties").SelectMany(note => note.Value.EnumerateArray().Select(name => $"{note.At}/{name.GetString()}")).ToHashSet();
+        var open = notes.Where(note => note.Key == "additionalProperties").Select(note => note.At).ToHashSet();
+        return Members(value, "").Where(member => !named.Contains(member) && !open.Contains(member[..member.LastIndexOf('/')]));
     }
 
     private static IEnumerable<string> Members(JsonElement value, string at) => value.ValueKind switch
