@@ -38,7 +38,7 @@ public static class VectorFormats
         if (start.StartsWith(GgufHeader.Magic)) return VectorFormat.Gguf;
         if (start.StartsWith(NumpyFile.Magic)) return VectorFormat.Npy;
         if (start.StartsWith("PK"u8)) return OfZip(bytes, file);
-        if (start.Length > 8 && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)start.Length - 8 && start[8] == '{') return VectorFormat.Safetensors;
+        if (start.Length > 8 && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)SafetensorsHeader.MaxLength && start[8] == '{') return VectorFormat.Safetensors;
         // A pickle: torch's reader says what to do about the forms it does not read.
         if (start is [0x80, ..]) return VectorFormat.Torch;
         string what = start switch

@@ -83,7 +83,7 @@ internal sealed class ZipContents : IDisposable
         if (name.EndsWith('/') && entry.Length == 0) name = name[..^1];
         string path = $"/{name}/";
         if (path.AsSpan().ContainsAny('\\', '\0') || path.IndexOf(':') == 2 || OutOfPlace.Any(part => path.Contains(part, StringComparison.Ordinal)))
-            throw Bad(shown, "is a path out of the archive; expected names such as 'archive/data.pkl' or 'layer_4.npy'");
+            throw Bad("zip directory", $"names '{shown}', a path out of the archive; expected names such as 'archive/data.pkl' or 'layer_4.npy'");
         if (entry.IsEncrypted) throw Bad(shown, "is encrypted; save the file without a password");
         if (name.Length == entry.FullName.Length && !_entries.TryAdd(name, entry)) throw Bad(shown, "is in the archive twice, so which one is meant cannot be told");
     }

@@ -29,7 +29,7 @@ internal sealed class PickleReader(PickleInput input, TorchObjects objects, Read
         {
             var opcode = input.Opcode();
             if (opcode == PickleOpcode.Stop) break;
-            budget.Take(InstructionCost, input.Field);
+            budget.Take(InstructionCost, PickleInput.Name);
             Execute(opcode);
         }
         if (_stack.Count != 1 || _marks.Count != 0) throw input.Bad($"stops with {_stack.Count} values on the stack; expected one");
@@ -122,7 +122,7 @@ internal sealed class PickleReader(PickleInput input, TorchObjects objects, Read
     private object?[] Cut(int from)
     {
         int count = _stack.Count - from;
-        budget.Take(count * ItemCost, input.Field);
+        budget.Take((long)count * ItemCost, PickleInput.Name);
         object?[] taken = new object?[count];
         _stack.CopyTo(from, taken, 0, count);
         _stack.RemoveRange(from, count);
