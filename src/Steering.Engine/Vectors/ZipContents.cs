@@ -90,6 +90,6 @@ internal sealed class ZipContents : IDisposable
 
     private ModelFormatException Bad(string field, string message) => new(_file, field, message);
 
-    // What the framework's reader throws for files that lie; it documents InvalidDataException, the others come from the streams below it.
-    private static bool IsMalformed(Exception error) => error is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException;
+    // What the framework's reader throws for files that lie: it documents the first; a stream that ends early throws the second, one that begins at 2^63 (zip64) the third.
+    private static bool IsMalformed(Exception error) => error is InvalidDataException or IOException or ArgumentOutOfRangeException;
 }
