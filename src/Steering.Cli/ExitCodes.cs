@@ -5,7 +5,7 @@ internal static class ExitCodes
 {
     public const int Success = 0;
 
-    /// <summary>The server refused, failed, or could not be reached.</summary>
+    /// <summary>The server refused, failed, or could not be reached; or the client would have had to overwrite something.</summary>
     public const int Failure = 1;
 
     /// <summary>The command line itself is wrong; nothing was sent.</summary>

@@ -10,6 +10,10 @@ internal sealed record Terminal
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
 
+    /// <summary>Opens the input and the output as bytes, for files; instead of <see cref="In"/> and <see cref="Out"/>, not beside them.</summary>
+    public required Func<Stream> OpenInput { get; init; }
+    public required Func<Stream> OpenOutput { get; init; }
+
     /// <summary>Somebody types: prompts are written, and a missing prompt is not waited for.</summary>
     public required bool InputIsTerminal { get; init; }
 
@@ -25,8 +29,8 @@ internal sealed record Terminal
     /// <summary>Columns can be redrawn in place.</summary>
     public bool CanRedraw => OutputIsTerminal && Console.Profile.Capabilities is { Ansi: true, Interactive: true };
 
-    /// <summary>Tables written to a file or a pipe are not wrapped at 80 columns.</summary>
-    private const int WidthOfFiles = 240;
+    /// <summary>Tables written to a file or a pipe are not wrapped at 80 columns: a program reads a row from a line.</summary>
+    private const int WidthOfFiles = 4000;
 
     public static Terminal OfProcess()
     {
@@ -42,6 +46,8 @@ internal sealed record Terminal
             In = System.Console.IsInputRedirected ? new StreamReader(System.Console.OpenStandardInput(), utf8) : System.Console.In,
             Out = output,
             Error = System.Console.Error,
+            OpenInput = System.Console.OpenStandardInput,
+            OpenOutput = System.Console.OpenStandardOutput,
             InputIsTerminal = !System.Console.IsInputRedirected,
             OutputIsTerminal = outputIsTerminal,
             Console = console,

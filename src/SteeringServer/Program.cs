@@ -16,7 +16,8 @@ try
 }
 catch (IOException refused)
 {
-    await Console.Error.WriteLineAsync($"The server cannot listen on {options.Http}: {refused.Message} Choose another address with --http <host:port>; port "
-        + "0 takes a free one.");
+    var (option, address) = options.Grpc is { } grpc && grpc.IsNamedBy(refused) ? ("--grpc", grpc) : ("--http", options.Http);
+    await Console.Error.WriteLineAsync($"The server cannot listen on {address}: {refused.Message} Choose another address with {option} <host:port>; port 0 takes a "
+        + $"free one{(option == "--grpc" ? ", and --grpc off does without" : "")}.");
     return 1;
 }

@@ -32,7 +32,7 @@ public class CancellationTests
         Skip.If(OperatingSystem.IsWindows(), "sends SIGINT");
         await using var server = new FakeServer();
         var (arrived, closed) = HoldsItsAnswers(server);
-        using var process = StartProcess("generate", "x", "--server", server.Address);
+        using var process = SteerProcess.Start("generate", "x", "--server", server.Address);
         await arrived.WaitAsync(TimeSpan.FromSeconds(30));
 
         using var kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
@@ -47,7 +47,7 @@ public class CancellationTests
     {
         await using var server = new FakeServer();
         server.AnswersWith(request => [request["prompt"]!.Value.GetString()!], _ => null);
-        using var process = StartProcess("generate", "--server", server.Address);
+        using var process = SteerProcess.Start("generate", "--server", server.Address);
         await process.StandardInput.BaseStream.WriteAsync("längst 🌍\n"u8.ToArray());
         process.StandardInput.Close();
 
@@ -79,12 +79,5 @@ public class CancellationTests
             });
         }
         return (arrived.Task, closed.Task);
-    }
-
-    private static Process StartProcess(params string[] args)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "steer.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. args]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
     }
 }

@@ -47,19 +47,6 @@ public class ListingTests
     }
 
     [Fact]
-    public async Task Vectors_are_listed()
-    {
-        await using var server = new FakeServer();
-        server.On("/v1/vectors", (_, connection) => connection.SendJsonAsync(
-            """{"object":"list","data":[{"name":"polite","version":3,"unit":"raw","sites":["resid_post.2","resid_post.3","resid_post.5"],"method":"mean_difference"}]}"""));
-        var steer = new Steer();
-
-        Assert.Equal(ExitCodes.Success, await steer.RunAsync(server, "vectors"));
-
-        Assert.Matches("polite +3 +raw +resid_post.2-3, resid_post.5 +mean_difference", steer.Out.ToString());
-    }
-
-    [Fact]
     public async Task Capabilities_are_shown_as_an_outline_whatever_they_hold()
     {
         await using var server = new FakeServer();

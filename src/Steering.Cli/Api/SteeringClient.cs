@@ -41,7 +41,7 @@ internal sealed class SteeringClient : IDisposable
     /// <summary>Yields the chunks of an answer as they arrive, up to the end-of-stream mark.</summary>
     public async IAsyncEnumerable<GenerationReply> StreamAsync(GenerationCall call, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var request = Post(call with { Body = call.Body with { Stream = true } });
+        using var request = Post(call.Path, call.Body with { Stream = true }, WireJson.Default.GenerationBody);
         using var response = await SendAsync(request, cancellation);
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
             throw NotThisApi($"a stream was asked for and {response.Content.Headers.ContentType?.MediaType ?? "no content type"} came");
@@ -57,20 +57,44 @@ internal sealed class SteeringClient : IDisposable
         throw new ConnectionException($"{_server} closed the stream before the answer was complete.", _server, isUnreachable: false);
     }
 
-    /// <summary>Sends a request and returns the whole answer, parsed and as it came.</summary>
-    public async Task<(GenerationReply Reply, string Json)> CompleteAsync(GenerationCall call, CancellationToken cancellation)
+    /// <summary>Sends a request to generate and returns the whole answer.</summary>
+    public async Task<Document<GenerationReply>> CompleteAsync(GenerationCall call, CancellationToken cancellation)
     {
-        using var request = Post(call);
-        string json = await TextAsync(request, cancellation);
-        return (Parse(json, WireJson.Default.GenerationReply), json);
+        using var request = Post(call.Path, call.Body, WireJson.Default.GenerationBody);
+        return await AskAsync(request, WireJson.Default.GenerationReply, cancellation);
     }
 
-    /// <summary>Fetches a JSON document as it came.</summary>
-    public async Task<string> GetAsync(string path, CancellationToken cancellation)
+    /// <summary>Fetches a document.</summary>
+    public async Task<Document<T>> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        return await TextAsync(request, cancellation);
+        return await AskAsync(request, type, cancellation);
     }
+
+    /// <summary>Sends a request whose answer is a document.</summary>
+    public async Task<Document<T>> AskAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        string json = await TextAsync(request, cancellation);
+        return new Document<T>(Parse(json, type), json);
+    }
+
+    /// <summary>Sends a request and returns the answer as it came.</summary>
+    public async Task<string> TextAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(request, cancellation);
+        return await Guarded(() => response.Content.ReadAsStringAsync(cancellation), cancellation);
+    }
+
+    /// <summary>Asks for a file; its bytes are read when it is copied.</summary>
+    public async Task<Download> DownloadAsync(string path, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return new Download(this, await SendAsync(request, cancellation));
+    }
+
+    /// <summary>A request with a JSON body.</summary>
+    public static HttpRequestMessage Post<T>(string path, T body, JsonTypeInfo<T> type) =>
+        new(HttpMethod.Post, path) { Content = new StringContent(JsonSerializer.Serialize(body, type), Encoding.UTF8, "application/json") };
 
     /// <summary>Reads a JSON document of this API.</summary>
     public T Parse<T>(string json, JsonTypeInfo<T> type)
@@ -85,18 +109,32 @@ internal sealed class SteeringClient : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private static HttpRequestMessage Post(GenerationCall call) => new(HttpMethod.Post, call.Path)
+    /// <summary>Turns the ways a connection can fail into one exception that says where and why.</summary>
+    public async Task<T> Guarded<T>(Func<Task<T>> step, CancellationToken cancellation)
     {
-        Content = new StringContent(JsonSerializer.Serialize(call.Body, WireJson.Default.GenerationBody), Encoding.UTF8, "application/json"),
-    };
-
-    private async Task<string> TextAsync(HttpRequestMessage request, CancellationToken cancellation)
-    {
-        using var response = await SendAsync(request, cancellation);
-        return await Guarded(() => response.Content.ReadAsStringAsync(cancellation), cancellation);
+        try
+        {
+            return await step();
+        }
+        catch (Exception problem) when (cancellation.IsCancellationRequested && (problem is HttpRequestException or IOException))
+        {
+            throw new OperationCanceledException(problem.Message, problem, cancellation); // The break is our own doing.
+        }
+        catch (HttpRequestException problem) when (problem.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+        {
+            throw new ConnectionException($"No server answers at {_server} ({problem.GetBaseException().Message}).", _server, isUnreachable: true, problem);
+        }
+        catch (OperationCanceledException problem) when (problem.InnerException is TimeoutException)
+        {
+            throw new ConnectionException($"No server answers at {_server} (connecting timed out).", _server, isUnreachable: true, problem);
+        }
+        catch (Exception problem) when (problem is HttpRequestException or IOException)
+        {
+            throw new ConnectionException($"The connection to {_server} broke: {problem.GetBaseException().Message}", _server, isUnreachable: false, problem);
+        }
     }
+
+    public void Dispose() => _http.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
@@ -120,31 +158,6 @@ internal sealed class SteeringClient : IDisposable
             // A proxy or another kind of server: its text is all there is to show.
         }
         return new ApiError { Message = body.Length == 0 ? response.ReasonPhrase ?? "no explanation" : Shortened(body) };
-    }
-
-    /// <summary>Turns the ways a connection can fail into one exception that says where and why.</summary>
-    private async Task<T> Guarded<T>(Func<Task<T>> step, CancellationToken cancellation)
-    {
-        try
-        {
-            return await step();
-        }
-        catch (Exception problem) when (cancellation.IsCancellationRequested && (problem is HttpRequestException or IOException))
-        {
-            throw new OperationCanceledException(problem.Message, problem, cancellation); // The break is our own doing.
-        }
-        catch (HttpRequestException problem) when (problem.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
-        {
-            throw new ConnectionException($"No server answers at {_server} ({problem.GetBaseException().Message}).", _server, isUnreachable: true, problem);
-        }
-        catch (OperationCanceledException problem) when (problem.InnerException is TimeoutException)
-        {
-            throw new ConnectionException($"No server answers at {_server} (connecting timed out).", _server, isUnreachable: true, problem);
-        }
-        catch (Exception problem) when (problem is HttpRequestException or IOException)
-        {
-            throw new ConnectionException($"The connection to {_server} broke: {problem.GetBaseException().Message}", _server, isUnreachable: false, problem);
-        }
     }
 
     private ConnectionException NotThisApi(string why, Exception? inner = null) =>

@@ -9,5 +9,12 @@ namespace Steering.Cli.Api;
 [JsonSerializable(typeof(ApiErrorBody))]
 [JsonSerializable(typeof(ModelListing))]
 [JsonSerializable(typeof(VectorListing))]
+[JsonSerializable(typeof(StoredVector))]
+[JsonSerializable(typeof(ImportReport))]
+[JsonSerializable(typeof(UploadPreview))]
+[JsonSerializable(typeof(AliasListing))]
+[JsonSerializable(typeof(AliasMove))]
+[JsonSerializable(typeof(ArchivedVector))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
 internal sealed partial class WireJson : JsonSerializerContext;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Steering.Cli.Api;
 using Steering.Cli.Rendering;
 
@@ -10,5 +9,5 @@ internal static class CapabilitiesCommand
 {
     public static Command Create(Terminal terminal) => ListingCommand.Create(
         terminal, "capabilities", "Shows what the server can do: model, sites that can be steered, operations, units, limits.", "v1/capabilities",
-        (client, json) => Outline.Write(terminal.Out, client.Parse(json, WireJson.Default.JsonElement)));
+        WireJson.Default.JsonElement, document => Outline.Write(terminal.Out, document));
 }

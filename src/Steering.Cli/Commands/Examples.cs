@@ -13,23 +13,48 @@ internal static class Examples
         [
             "steer chat \"Tell me a story.\" --steer \"2 mood-sorrowful\"",
             "steer vectors",
+            "steer vectors upload cheerful.gguf",
         ],
-        ["generate"] =
+        ["steer generate"] =
         [
             "steer generate \"Once upon a time\"",
             "steer generate \"Once upon a time\" --steer \"2 mood-joyful - 0.5 polite\" --receipt",
             "steer generate \"Once upon a time\" --vector mood-joyful:2 --apply generated --unsteered --seed 7",
             "steer generate --max-tokens 60 --stop . < prompt.txt",
         ],
-        ["chat"] =
+        ["steer chat"] =
         [
             "steer chat",
             "steer chat \"Tell me a story.\" --steer \"2 mood-sorrowful\" --unsteered",
             "steer chat \"Tell me a story.\" --system \"You are a wise teacher.\" --vector honest --json",
         ],
-        ["models"] = ["steer models", "steer models --server http://gpu-box:8080 --api-key $KEY"],
-        ["vectors"] = ["steer vectors", "steer vectors --json"],
-        ["capabilities"] = ["steer capabilities", "steer capabilities --json"],
+        ["steer models"] = ["steer models", "steer models --server http://gpu-box:8080 --api-key $KEY"],
+        ["steer vectors"] = ["steer vectors", "steer vectors --json", "steer vectors upload cheerful.gguf --dry-run", "steer vectors promote cheerful 2"],
+        ["steer vectors list"] = ["steer vectors list", "steer vectors list --archived"],
+        ["steer vectors show"] = ["steer vectors show cheerful", "steer vectors show cheerful@2", "steer vectors show cheerful@canary --json"],
+        ["steer vectors upload"] =
+        [
+            "steer vectors upload cheerful.gguf",
+            "steer vectors upload direction.npy --name cheerful --sites resid_post.4 --unit token_norm --metadata author=me --dry-run",
+            "steer vectors upload cheerful.safetensors --alias canary",
+            "curl -s https://example.org/cheerful.gguf | steer vectors upload - --name cheerful",
+        ],
+        ["steer vectors promote"] =
+        [
+            "steer vectors promote cheerful 2",
+            "steer vectors promote cheerful canary --if-version 1",
+            "steer vectors promote cheerful 3 --alias canary",
+        ],
+        ["steer vectors rollback"] = ["steer vectors rollback cheerful", "steer vectors rollback cheerful --alias canary"],
+        ["steer vectors aliases"] = ["steer vectors aliases cheerful"],
+        ["steer vectors download"] =
+        [
+            "steer vectors download cheerful",
+            "steer vectors download cheerful@2 --format gguf -o cheerful.gguf",
+            "steer vectors download cheerful -o - | sha256sum",
+        ],
+        ["steer vectors archive"] = ["steer vectors archive cheerful@1", "steer vectors archive cheerful --yes"],
+        ["steer capabilities"] = ["steer capabilities", "steer capabilities --json"],
     };
 
     /// <param name="root">Its help option serves every subcommand.</param>
@@ -44,12 +69,11 @@ internal static class Examples
         public override int Invoke(ParseResult parseResult)
         {
             int code = help.Invoke(parseResult);
-            var command = parseResult.CommandResult.Command;
             var output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
-            foreach (string example in OfCommand[command is RootCommand ? "steer" : command.Name]) output.WriteLine("  " + example);
+            foreach (string example in OfCommand[SteerCommand.PathOf(parseResult)]) output.WriteLine("  " + example);
             output.WriteLine();
-            output.WriteLine($"Exit codes: {ExitCodes.Success} done, {ExitCodes.Failure} the server refused or could not be reached, "
+            output.WriteLine($"Exit codes: {ExitCodes.Success} done, {ExitCodes.Failure} refused or no server reached, "
                 + $"{ExitCodes.Usage} wrong command line, {ExitCodes.Cancelled} Ctrl-C.");
             return code;
         }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Steering.Cli.Api;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Steering.Cli.Commands;
 
@@ -8,18 +8,15 @@ internal static class ListingCommand
 {
     /// <param name="path">What is fetched, relative to the server's address.</param>
     /// <param name="show">Shows the document to a person.</param>
-    public static Command Create(Terminal terminal, string name, string description, string path, Action<SteeringClient, string> show)
+    public static Command Create<T>(Terminal terminal, string name, string description, string path, JsonTypeInfo<T> type, Action<T> show)
     {
-        var json = new Option<bool>("--json") { Description = "Print the server's response as it came." };
+        var json = new JsonOption();
         var connection = new ConnectionOptions();
-        var command = new Command(name, description) { json };
+        var command = new Command(name, description);
+        json.AddTo(command);
         connection.AddTo(command);
         SteerCommand.SetAction(command, terminal, connection, async (line, client, cancellation) =>
-        {
-            string document = await client.GetAsync(path, cancellation);
-            if (line.GetValue(json)) terminal.Out.WriteLine(terminal.OutputIsTerminal ? Rendering.TerminalText.Escape(document) : document);
-            else show(client, document);
-        });
+            json.Write(line, terminal, await client.GetAsync(path, type, cancellation), show));
         return command;
     }
 }

@@ -8,9 +8,6 @@ namespace Steering.Cli.Commands;
 internal static class ModelsCommand
 {
     public static Command Create(Terminal terminal) => ListingCommand.Create(
-        terminal, "models", "Lists the models that --model can name; model@vector is a model steered by a promoted vector.", "v1/models", (client, json) =>
-        {
-            var listing = client.Parse(json, WireJson.Default.ModelListing);
-            Listing.Write(terminal, ["model", "owned by"], (listing.Data ?? []).Select(model => (string[])[model.Id, model.OwnedBy ?? ""]));
-        });
+        terminal, "models", "Lists the models that --model can name; model@vector is a model steered by a promoted vector.", "v1/models", WireJson.Default.ModelListing,
+        listing => Listing.Write(terminal, ["model", "owned by"], (listing.Data ?? []).Select(model => (string[])[model.Id, model.OwnedBy ?? ""])));
 }

@@ -40,7 +40,7 @@ internal sealed class SamplingOptions(int? defaultMaxTokens)
 
     private static async Task<string> FirstModelAsync(SteeringClient client, CancellationToken cancellation)
     {
-        var listing = client.Parse(await client.GetAsync("v1/models", cancellation), WireJson.Default.ModelListing);
+        var listing = (await client.GetAsync("v1/models", WireJson.Default.ModelListing, cancellation)).Value;
         // model@vector entries are listed too; without being asked, nothing is steered.
         return listing.Data?.FirstOrDefault(model => !model.Id.Contains('@', StringComparison.Ordinal))?.Id
             ?? throw new UsageException("the server lists no model; name one with --model.");

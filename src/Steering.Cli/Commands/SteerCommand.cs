@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Steering.Cli.Api;
+using Steering.Cli.Commands.Vectors;
 using Steering.Cli.Rendering;
 
 namespace Steering.Cli.Commands;
@@ -20,7 +22,7 @@ internal static class SteerCommand
         if (line.Action is ParseErrorAction)
         {
             foreach (var error in line.Errors) await terminal.Error.WriteLineAsync($"error: {TerminalText.Escape(error.Message)}");
-            await terminal.Error.WriteLineAsync($"  {CommandPath(line)} --help shows what is possible.");
+            await terminal.Error.WriteLineAsync($"  {PathOf(line)} --help shows what is possible.");
             return ExitCodes.Usage;
         }
         return await line.InvokeAsync(streams, cancellation);
@@ -42,6 +44,11 @@ internal static class SteerCommand
                 ErrorReport.Write(terminal.Error, problem);
                 return ExitCodes.Usage;
             }
+            catch (RefusalException problem)
+            {
+                ErrorReport.Write(terminal.Error, problem);
+                return ExitCodes.Failure;
+            }
             catch (ApiException problem)
             {
                 ErrorReport.Write(terminal.Error, problem);
@@ -59,6 +66,15 @@ internal static class SteerCommand
             }
         });
 
+    /// <summary>The command that was meant, with those it belongs to: <c>steer vectors list</c>.</summary>
+    public static string PathOf(ParseResult line)
+    {
+        string path = "";
+        var result = line.CommandResult;
+        for (; result.Parent is CommandResult parent; result = parent) path = $" {result.Command.Name}{path}";
+        return "steer" + path;
+    }
+
     private static RootCommand Create(Terminal terminal)
     {
         var root = new RootCommand("Generates text with steering: a language model whose activations are edited by named vectors, per request.")
@@ -71,11 +87,5 @@ internal static class SteerCommand
         };
         Examples.AddToHelp(root);
         return root;
-    }
-
-    private static string CommandPath(ParseResult line)
-    {
-        var command = line.CommandResult.Command;
-        return command is RootCommand ? "steer" : $"steer {command.Name}";
     }
 }

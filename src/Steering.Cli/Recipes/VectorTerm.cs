@@ -37,7 +37,7 @@ internal sealed partial record VectorTerm(string Reference, double? Strength)
             {
                 strength = number;
             }
-            else if (expectsTerm && ReferenceForm().IsMatch(word))
+            else if (expectsTerm && VectorReference.Parse(word) is not null)
             {
                 terms.Add(new VectorTerm(word, sign * (strength ?? 1)));
                 (sign, strength, expectsTerm) = (1, null, false);
@@ -56,11 +56,6 @@ internal sealed partial record VectorTerm(string Reference, double? Strength)
     private static bool TryNumber(ReadOnlySpan<char> text, out double number) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
 
-    private const string ReferencePattern = "[a-z0-9][a-z0-9._-]*(@(sha256:[0-9a-f]+|[a-z0-9][a-z0-9._-]*))?";
-
-    [GeneratedRegex($"^(?<reference>{ReferencePattern})(:(?<strength>[^:]+))?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex($"^(?<reference>{VectorReference.Pattern})(:(?<strength>[^:]+))?$", RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
-
-    [GeneratedRegex($"^{ReferencePattern}$", RegexOptions.ExplicitCapture)]
-    private static partial Regex ReferenceForm();
 }

@@ -12,9 +12,9 @@ internal sealed class AnswerView(SteeringClient client, Terminal terminal, Answe
     {
         if (style.Json)
         {
-            var (reply, json) = await client.CompleteAsync(call, cancellation);
-            terminal.Out.WriteLine(ForOutput(json));
-            return reply.Text;
+            var whole = await client.CompleteAsync(call, cancellation);
+            terminal.Out.WriteLine(ForOutput(whole.Json));
+            return whole.Value.Text;
         }
         var answer = new Answer();
         await foreach (var reply in RepliesAsync(call, cancellation))
@@ -38,7 +38,7 @@ internal sealed class AnswerView(SteeringClient client, Terminal terminal, Answe
         {
             var both = await Task.WhenAll(client.CompleteAsync(unsteered, cancellation), client.CompleteAsync(call, cancellation));
             terminal.Out.WriteLine(ForOutput($$"""{"unsteered":{{both[0].Json}},"steered":{{both[1].Json}}}"""));
-            return both[1].Reply.Text;
+            return both[1].Value.Text;
         }
         var answers = new[] { new Answer(), new Answer() };
         var replies = ConcurrentReplies.MergeAsync([RepliesAsync(unsteered, cancellation), RepliesAsync(call, cancellation)], cancellation);
@@ -70,7 +70,7 @@ internal sealed class AnswerView(SteeringClient client, Terminal terminal, Answe
         }
         else
         {
-            yield return (await client.CompleteAsync(call, cancellation)).Reply;
+            yield return (await client.CompleteAsync(call, cancellation)).Value;
         }
     }
 
@@ -90,5 +90,5 @@ internal sealed class AnswerView(SteeringClient client, Terminal terminal, Answe
         if (!text.EndsWith('\n')) terminal.Out.WriteLine();
     }
 
-    private string ForOutput(string text) => terminal.OutputIsTerminal ? TerminalText.Escape(text) : text;
+    private string ForOutput(string text) => TerminalText.For(terminal, text);
 }

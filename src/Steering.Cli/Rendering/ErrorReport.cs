@@ -25,5 +25,7 @@ internal static class ErrorReport
 
     public static void Write(TextWriter error, UsageException problem) => WriteLine(error, $"error: {problem.Message}");
 
+    public static void Write(TextWriter error, RefusalException problem) => WriteLine(error, $"error: {problem.Message}");
+
     private static void WriteLine(TextWriter error, string line) => error.WriteLine(TerminalText.Escape(line));
 }

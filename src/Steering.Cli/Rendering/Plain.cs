@@ -16,6 +16,19 @@ internal static class Plain
 
     public static string Text(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
 
+    public static string Text(int? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
+
+    /// <summary>A length as a person compares it: four digits.</summary>
+    public static string Norm(double? value) => value?.ToString("G4", CultureInfo.InvariantCulture) ?? "";
+
+    /// <summary>A time, given in Unix seconds: <c>2026-08-21 12:03:11Z</c>.</summary>
+    public static string Time(long? seconds) => seconds switch
+    {
+        null => "",
+        >= -62_135_596_800 and <= 253_402_300_799 and var known => DateTimeOffset.FromUnixTimeSeconds(known).ToString("u", CultureInfo.InvariantCulture), // the years 1 to 9999
+        { } other => other.ToString(CultureInfo.InvariantCulture),
+    };
+
     /// <summary>Sites with runs of blocks joined: <c>resid_post.2-6, final_norm</c>.</summary>
     public static string Sites(IEnumerable<string>? sites)
     {

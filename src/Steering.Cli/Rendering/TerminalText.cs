@@ -23,6 +23,9 @@ internal static class TerminalText
         return escaped.ToString();
     }
 
+    /// <summary>A text as it goes to the output: harmless to a terminal, unchanged for a program.</summary>
+    public static string For(Terminal terminal, string text) => terminal.OutputIsTerminal ? Escape(text) : text;
+
     private static readonly System.Buffers.SearchValues<char> Dangerous = System.Buffers.SearchValues.Create(
     [
         .. Range(0x00, 0x1f).Where(c => c is not ('\n' or '\t')),

@@ -19,6 +19,8 @@ public static class SteeringProblemCode
     public const string ZeroVector = "zero_vector";
     /// <summary>Directions that should span a plane or subspace are linearly dependent.</summary>
     public const string DependentDirections = "dependent_directions";
+    /// <summary>A value is not a finite number, or a residual norm not a positive one.</summary>
+    public const string BadValue = "bad_value";
     /// <summary>The operation does not know the unit.</summary>
     public const string UnitNotSupported = "unit_not_supported";
     /// <summary>The unit is rms and the vector has no residual norm for the site.</summary>

@@ -10,4 +10,7 @@ public sealed record SteeringTensor(Site Site, string Role, int Rows, int Column
 {
     /// <summary>The tensor's name in a file: <c>resid_post.4</c> or <c>resid_post.4.b1</c>.</summary>
     public string FileName => Role.Length == 0 ? Site.ToString() : $"{Site}.{Role}";
+
+    /// <summary>Euclidean norm of all values.</summary>
+    public double Norm => Math.Sqrt(Values.Sum(value => (double)value * value));
 }

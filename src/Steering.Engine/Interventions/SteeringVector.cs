@@ -14,7 +14,7 @@ public sealed record SteeringVector
     /// <summary>Counts from 1; 0 for a vector that came with a request.</summary>
     public required int Version { get; init; }
 
-    /// <summary>Lower-case hexadecimal SHA-256 of sites, roles, shapes and values.</summary>
+    /// <summary>Lower-case hexadecimal SHA-256 of sites, roles, shapes and values, and of the unit and residual norms that strengths are counted in.</summary>
     public required string Sha256 { get; init; }
 
     public required ImmutableArray<SteeringTensor> Tensors { get; init; }

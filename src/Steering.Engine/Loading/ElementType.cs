@@ -18,7 +18,7 @@ public enum ElementType
     UInt32,
     UInt64,
     Bool,
-    /// <summary>A type that safetensors knows and this program does not compute with: 8-bit floats, complex numbers.</summary>
+    /// <summary>A type that the file format knows and this program does not compute with: quantised blocks, 8-bit floats, complex numbers.</summary>
     Unsupported,
 }
 

@@ -9,18 +9,17 @@ namespace Steering.Engine.Loading;
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MappedFile? _map;
-    private readonly ReadOnlyMemory<byte> _memory;
+    private readonly TensorData _data;
     private readonly SafetensorsHeader _header;
 
-    private SafetensorsFile(string path, MappedFile? map, ReadOnlyMemory<byte> memory, SafetensorsHeader header) => (Path, _map, _memory, _header) = (path, map, memory, header);
+    private SafetensorsFile(TensorData data) => (_data, _header) = (data, ReadHeader(data));
 
     /// <summary>The file as it was named.</summary>
-    public string Path { get; }
+    public string Path => _data.Path;
 
     /// <summary>The whole file; <see cref="TensorEntry.Offset"/> counts from its start.</summary>
     /// <exception cref="InvalidOperationException">It was parsed from memory.</exception>
-    public MappedFile Data => _map ?? throw new InvalidOperationException($"{Path} is in memory, not mapped");
+    public MappedFile Data => _data.Map;
 
     public IReadOnlyDictionary<string, TensorEntry> Tensors => _header.Tensors;
 
@@ -28,23 +27,11 @@ public sealed class SafetensorsFile : IDisposable
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <exception cref="ModelFormatException">The file cannot be read or is not a valid safetensors file.</exception>
-    public static SafetensorsFile Open(string path)
-    {
-        var data = Map(path);
-        try
-        {
-            return new SafetensorsFile(path, data, default, ReadHeader(path, data.Length, data.Span(0, (int)Math.Min(data.Length, 8 + SafetensorsHeader.MaxLength))));
-        }
-        catch
-        {
-            data.Dispose();
-            throw;
-        }
-    }
+    public static SafetensorsFile Open(string path) => TensorData.Open(path, data => new SafetensorsFile(data));
 
     /// <summary>A file that is already in memory, such as an upload.</summary>
     /// <exception cref="ModelFormatException">It is not a valid safetensors file.</exception>
-    public static SafetensorsFile Parse(ReadOnlyMemory<byte> bytes, string nameForErrors) => new(nameForErrors, null, bytes, ReadHeader(nameForErrors, bytes.Length, bytes.Span));
+    public static SafetensorsFile Parse(ReadOnlyMemory<byte> bytes, string nameForErrors) => new(TensorData.Of(bytes, nameForErrors));
 
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="ModelFormatException">There is none.</exception>
@@ -52,25 +39,18 @@ public sealed class SafetensorsFile : IDisposable
         _header.Tensors.TryGetValue(name, out var entry) ? entry : throw new ModelFormatException(Path, name, "no tensor has this name");
 
     /// <summary>The bytes of a tensor of less than 2 GiB.</summary>
-    public ReadOnlySpan<byte> Bytes(TensorEntry entry) =>
-        _map is null ? _memory.Span.Slice((int)entry.Offset, (int)entry.Length) : _map.Span(entry.Offset, checked((int)entry.Length));
+    public ReadOnlySpan<byte> Bytes(TensorEntry entry) => _data.Bytes(entry.Offset, entry.Length);
 
     /// <summary>A tensor of any float type as f32; f64 is rounded to the nearest.</summary>
     /// <exception cref="ModelFormatException">No such tensor, another type, or more elements than an array holds.</exception>
-    public float[] ReadFloats(string name)
-    {
-        var entry = RequireArray(name);
-        if (!ElementTypes.IsFloat(entry.Type)) throw new ModelFormatException(Path, $"{name}.dtype", $"is {entry.TypeName}; expected one of {ElementTypes.Readable}");
-        var values = new float[entry.Elements];
-        FloatConversion.Widen(Bytes(entry), entry.Type, values);
-        return values;
-    }
+    public float[] ReadFloats(string name) => _data.ReadFloats(Require(name));
 
     /// <summary>A tensor of type I64 or I32.</summary>
     /// <exception cref="ModelFormatException">No such tensor, another type, or more elements than an array holds.</exception>
     public long[] ReadInt64s(string name)
     {
-        var entry = RequireArray(name);
+        var entry = Require(name);
+        _data.CheckArray(entry);
         if (entry.Type is not (ElementType.Int64 or ElementType.Int32)) throw new ModelFormatException(Path, $"{name}.dtype", $"is {entry.TypeName}; expected I64 or I32");
         var bytes = Bytes(entry);
         var values = new long[entry.Elements];
@@ -79,34 +59,16 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
-    public void Dispose() => _map?.Dispose();
+    public void Dispose() => _data.Dispose();
 
-    private static MappedFile Map(string path)
+    private static SafetensorsHeader ReadHeader(TensorData data)
     {
-        try
-        {
-            return MappedFile.Open(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFormatException(path, "file", $"cannot be read: {error.Message}", error);
-        }
-    }
-
-    // start: the file's first bytes, as far as a header can reach.
-    private static SafetensorsHeader ReadHeader(string path, long fileLength, ReadOnlySpan<byte> start)
-    {
-        if (start.Length < 8) throw new ModelFormatException(path, "header length", $"the file has {fileLength} bytes, a safetensors file at least 8");
-        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(start), rest = (ulong)fileLength - 8;
+        string path = data.Path;
+        var start = data.Start(8 + SafetensorsHeader.MaxLength);
+        if (start.Length < 8) throw new ModelFormatException(path, "header length", $"the file has {data.Length} bytes, a safetensors file at least 8");
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(start), rest = (ulong)data.Length - 8;
         if (length > (ulong)SafetensorsHeader.MaxLength) throw new ModelFormatException(path, "header length", $"{length} bytes is more than the format's {SafetensorsHeader.MaxLength}");
         if (length > rest) throw new ModelFormatException(path, "header length", $"{length} bytes is more than the {rest} that follow it");
         return SafetensorsHeader.Parse(path, start.Slice(8, (int)length), 8 + (long)length, (long)(rest - length));
-    }
-
-    private TensorEntry RequireArray(string name)
-    {
-        var entry = Require(name);
-        if (entry.Length > Array.MaxLength) throw new ModelFormatException(Path, name, $"{entry.Length} bytes is too large to read as a whole");
-        return entry;
     }
 }

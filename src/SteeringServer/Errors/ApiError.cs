@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
+using SteeringServer.Requests;
 
 namespace SteeringServer.Errors;
 
@@ -13,9 +15,14 @@ internal sealed record ApiError(int Status, string Type, string Message, string?
     /// <summary>Seconds after which a retry makes sense.</summary>
     public int? RetryAfter { get; init; }
 
+    /// <summary>Every field problem, where the error is about fields; the message has the first of them in words.</summary>
+    public ImmutableArray<FieldProblem> Problems { get; init; } = [];
+
     public static ApiError Invalid(string message, string? param, string code) => new(StatusCodes.Status400BadRequest, ErrorType.InvalidRequest, message, param, code);
 
     public static ApiError NotFound(string message, string? param, string code) => new(StatusCodes.Status404NotFound, ErrorType.NotFound, message, param, code);
+
+    public static ApiError Conflict(string message, string? param, string code) => new(StatusCodes.Status409Conflict, ErrorType.Conflict, message, param, code);
 
     public static ApiError Unavailable(string message, string code) =>
         new(StatusCodes.Status503ServiceUnavailable, ErrorType.Server, message, null, code) { RetryAfter = 1 };

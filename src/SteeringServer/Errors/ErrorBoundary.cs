@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using SteeringServer.Grpc;
 using SteeringServer.Requests;
 
 namespace SteeringServer.Errors;
@@ -17,7 +18,8 @@ internal sealed class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary>
         try
         {
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
+            // What the gRPC library refuses has its own words in headers.
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null } && !context.Response.Headers.ContainsKey(RpcErrors.StatusHeader))
                 await ErrorEnvelope.SendAsync(context, OfStatus(context));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

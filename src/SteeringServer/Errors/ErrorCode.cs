@@ -19,9 +19,28 @@ internal static class ErrorCode
     /// <summary>The steering of the request cannot be applied; the message lists every reason.</summary>
     public const string SteeringInvalid = "steering_invalid";
     public const string VectorNotFound = "vector_not_found";
+    public const string AliasNotFound = "alias_not_found";
+    /// <summary>The file is not what it says it is, or not of a kind that is read; the message says at which tensor or field.</summary>
+    public const string VectorMalformed = "vector_malformed";
+    /// <summary>Compare-and-set: the alias is not at the revision that was expected.</summary>
+    public const string AliasChanged = "alias_changed";
+    /// <summary>An alias points at the version that was to be archived.</summary>
+    public const string VersionInUse = "version_in_use";
+    public const string VersionArchived = "version_archived";
+    public const string NothingToRollBack = "nothing_to_roll_back";
+    /// <summary>The same Idempotency-Key with another request.</summary>
+    public const string IdempotencyKeyReused = "idempotency_key_reused";
+    /// <summary>A web page of a site that is not allowed to sent the request.</summary>
+    public const string OriginNotAllowed = "origin_not_allowed";
     public const string ModelNotFound = "model_not_found";
     public const string RouteNotFound = "route_not_found";
     public const string MethodNotAllowed = "method_not_allowed";
+    /// <summary>gRPC on the HTTP port.</summary>
+    public const string WrongPort = "wrong_port";
+    /// <summary>A gRPC message that is no message of its type.</summary>
+    public const string InvalidMessage = "invalid_message";
+    /// <summary>A health check for a service that is not there.</summary>
+    public const string ServiceNotFound = "service_not_found";
     public const string InvalidApiKey = "invalid_api_key";
     public const string HostNotAllowed = "host_not_allowed";
     public const string QueueFull = "queue_full";

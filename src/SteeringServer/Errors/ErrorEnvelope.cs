@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using SteeringServer.Grpc;
 
 namespace SteeringServer.Errors;
 
@@ -18,9 +19,14 @@ internal static class ErrorEnvelope
         return buffer.WrittenMemory;
     }
 
-    /// <summary>Answers a request whose response has not started.</summary>
+    /// <summary>Answers a request whose response has not started; a gRPC call in gRPC's way.</summary>
     public static async Task SendAsync(HttpContext context, ApiError error)
     {
+        if (GrpcListener.IsCall(context))
+        {
+            RpcErrors.AnswerWithoutMessages(context.Response, error, RequestId.Of(context));
+            return;
+        }
         var body = Serialize(error);
         var response = context.Response;
         response.StatusCode = error.Status;

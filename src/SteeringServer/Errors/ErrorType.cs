@@ -7,6 +7,7 @@ internal static class ErrorType
     public const string Authentication = "authentication_error";
     public const string Permission = "permission_error";
     public const string NotFound = "not_found_error";
+    public const string Conflict = "conflict_error";
     public const string RateLimit = "rate_limit_error";
     public const string Server = "server_error";
 }

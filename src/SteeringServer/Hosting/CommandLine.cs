@@ -93,9 +93,16 @@ internal sealed record CommandLine(ServerOptions? Options, string Text = "", int
         }
     }
 
-    private static string? Refusal(ServerOptions options) => options.Http.IsLoopback || !options.ApiKeys.IsEmpty ? null
-        : $"Refusing to start: {options.Http} can be reached from other machines, and no API key is set, so anyone could use this server.\n"
-        + "Set a key with --api-key <key>, or listen on this machine only with --http 127.0.0.1:8080.";
+    private static string? Refusal(ServerOptions options)
+    {
+        if (options.Grpc is { Port: > 0 } && options.Grpc == options.Http)
+            return $"--http and --grpc are both {options.Http}: without TLS, HTTP/1.1 and gRPC's HTTP/2 need a port each. Choose another with --grpc <host:port>, or --grpc off.";
+        return options.ApiKeys.IsEmpty ? OpenToOthers("--http", options.Http) ?? OpenToOthers("--grpc", options.Grpc) : null;
+    }
+
+    private static string? OpenToOthers(string option, ListenAddress? address) => address?.IsLoopback != false ? null
+        : $"Refusing to start: {address} can be reached from other machines, and no API key is set, so anyone could use this server.\n"
+        + $"Set a key with --api-key <key>, or listen on this machine only with {option} 127.0.0.1:{address.Port}.";
 
     private static IEnumerable<string> Wrap(string text, int width)
     {

@@ -16,6 +16,9 @@ internal sealed record ListenAddress(string Host, int Port)
         _ => IPAddress.Parse(Host),
     };
 
+    /// <summary>Whether a failure to listen is about this address: the server's message names it.</summary>
+    public bool IsNamedBy(IOException refused) => Port > 0 && refused.Message.Contains($"{new IPEndPoint(Address, Port)}", StringComparison.Ordinal);
+
     /// <summary>Whether only this machine can connect.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 

@@ -50,6 +50,7 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
     private void Load(CancellationToken cancellation)
     {
         var folders = ModelFolders.Find(options, environment.ContentRootPath);
+        var database = serving.OpenDatabase(Path.GetFullPath(options.Data));
         LoadingLog.Loading(log, folders.Name, folders.Model);
         var defaults = new EngineOptions();
         var engineOptions = defaults with
@@ -65,10 +66,11 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
             int most = model.Config.Shape.MaxPositions;
             if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; "
                 + $"it is {options.Context}");
-            var catalog = VectorFolder.Load(folders.Vectors, reason => LoadingLog.VectorSkipped(log, reason));
+            var vectors = new VectorRegistry(database, folders.Name, model.Sites, clock, reason => LoadingLog.VectorCorrupt(log, reason));
+            vectors.Seed(folders.Vectors, said => LoadingLog.ShippedVectorChanged(log, said), reason => LoadingLog.VectorSkipped(log, reason));
             engine = new EngineLoop(model, engineOptions);
             engine.Start();
-            serving.Publish(new ServedModel(model, engine, engineOptions, catalog, clock.GetUtcNow()));
+            serving.Publish(new ServedModel(model, engine, engineOptions, vectors, clock.GetUtcNow()));
         }
         catch
         {

@@ -23,11 +23,18 @@ internal static class OptionTable
         new("--http", "Http", "host:port", "Where to listen. Port 0 takes a free one, which is printed. Default 127.0.0.1:8080; other machines can only "
             + "connect if an API key is set.",
             (options, text) => options with { Http = ListenAddress.TryParse(text, out var address) ? address : throw new FormatException("an IP address, localhost or *, a colon and a port, such as 127.0.0.1:8080") }),
+        new("--grpc", "Grpc", "host:port", "Where to listen for gRPC, as HTTP/2 in clear text; off for nowhere. Port 0 takes a free one, which is printed. Default "
+            + "127.0.0.1:8081; other machines can only connect if an API key is set.",
+            (options, text) => options with { Grpc = text == "off" ? null : ListenAddress.TryParse(text, out var address) ? address : throw new FormatException("off, or an IP address, localhost or *, a colon and a port, such as 127.0.0.1:8081") }),
         new("--model", "Model", "folder", "Model folder (config.json, tokenizer.json, safetensors), or a folder with model/ and vectors/ in it. Default "
             + "models/storyworld.",
             (options, text) => options with { Model = text }),
-        new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors), served by file name. Default: vectors beside the model.",
+        new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors) that are registered by file name, each content once. Default: vectors beside "
+            + "the model.",
             (options, text) => options with { Vectors = text }),
+        new("--data", "Data", "folder", "Folder of the database that keeps registered vectors; one server at a time. Default: steering-server in your data folder "
+            + "($XDG_DATA_HOME, else ~/.local/share).",
+            (options, text) => options with { Data = text.Length > 0 ? text : throw new FormatException("a folder") }),
         new("--max-sequences", "MaxSequences", "n", "Sequences that run at once. Default 64.", (options, text) => options with { MaxSequences = Whole(text, 1, 4096) }),
         new("--queue", "Queue", "n", "Sequences that may wait for a place; more are refused with 429. Default "
             + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),

@@ -9,14 +9,16 @@ namespace SteeringServer.Hosting;
 /// <summary>A loaded model with its running engine and everything that requests for it share.</summary>
 internal sealed class ServedModel : IDisposable
 {
+    private readonly ModelProfile _profile;
+
     /// <param name="created">When it was loaded.</param>
-    public ServedModel(LoadedModel model, EngineLoop engine, EngineOptions options, VectorCatalog catalog, DateTimeOffset created)
+    public ServedModel(LoadedModel model, EngineLoop engine, EngineOptions options, VectorRegistry vectors, DateTimeOffset created)
     {
-        (Model, Engine, Options, Created) = (model, engine, options, created);
+        (Model, Engine, Options, Vectors, Created) = (model, engine, options, vectors, created);
         TokenNames = new TokenNames(model.Tokenizer);
         Prompts = new PromptBuilder(model, engine.Context);
         SystemFingerprint = $"fp_{model.Fingerprint[..Math.Min(16, model.Fingerprint.Length)]}";
-        Profile = new ModelProfile
+        _profile = new ModelProfile
         {
             Name = model.Name,
             VocabularySize = model.Config.Shape.VocabularySize,
@@ -24,7 +26,7 @@ internal sealed class ServedModel : IDisposable
             HasTemplate = model.Template is not null,
             TakesTools = model.Template?.UsesVariable("tools") ?? false,
             MostSequences = options.MaxSequences + options.QueueLength,
-            Catalog = catalog,
+            Catalog = vectors.Catalog,
         };
     }
 
@@ -39,11 +41,16 @@ internal sealed class ServedModel : IDisposable
     /// <summary>Changes when weights or configuration do: <c>system_fingerprint</c> of answers.</summary>
     public string SystemFingerprint { get; }
 
-    public ModelProfile Profile { get; }
+    /// <summary>With the catalog of this moment: whoever takes it sees one state of the vectors, however they change meanwhile.</summary>
+    public ModelProfile Profile => _profile with { Catalog = Vectors.Catalog };
 
-    public string Name => Profile.Name;
+    public string Name => _profile.Name;
 
-    public VectorCatalog Catalog => Profile.Catalog;
+    /// <summary>The vectors and the verbs that change them.</summary>
+    public VectorRegistry Vectors { get; }
+
+    /// <summary>The vectors that can be named at this moment.</summary>
+    public VectorCatalog Catalog => Vectors.Catalog;
 
     public void Dispose()
     {

@@ -14,6 +14,7 @@ using SteeringServer.Features.Health;
 using SteeringServer.Features.Models;
 using SteeringServer.Features.Tokens;
 using SteeringServer.Features.Vectors;
+using SteeringServer.Grpc;
 using SteeringServer.Security;
 
 namespace SteeringServer.Hosting;
@@ -36,11 +37,12 @@ internal static class ServerHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MostBodyBytes;
             kestrel.Listen(options.Http.Address, options.Http.Port);
+            kestrel.ListenForGrpc(options);
         });
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + StopTime);
         services.AddSingleton(options).AddSingleton<ApiKeyRing>().AddSingleton(TimeProvider.System);
-        services.AddSingleton<Serving>().AddSingleton<GenerationAnswers>();
+        services.AddSingleton<Serving>().AddSingleton<GenerationAdmission>().AddSingleton<GenerationAnswers>();
         services.AddHostedService<Draining>().AddHostedService<ModelLoading>();
         // The core alone: AddAuthentication would bring data protection, which writes keys into the home folder.
         services.AddWebEncoders().AddAuthenticationCore(authentication =>
@@ -51,21 +53,26 @@ internal static class ServerHost
         // Every route, unknown ones included, asks who calls unless it says otherwise.
         services.AddAuthorization(authorization => authorization.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After")));
+            .WithExposedHeaders(RequestId.Header, "X-Seed", "X-Steering-Applied", "Retry-After", "ETag", "Location", "Idempotent-Replay")));
+        if (options.Grpc is not null) services.AddGrpcServices();
 
         var app = builder.Build();
         app.UseMiddleware<ErrorBoundary>();
         app.UseMiddleware<HostGuard>();
+        app.UseMiddleware<OriginGuard>();
         app.UseRouting();
         if (!options.AllowedOrigins.IsEmpty) app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UsePortPerProtocol(options);
         app.MapGeneration();
         app.MapVectors();
+        app.MapAliases();
         app.MapModels();
         app.MapCapabilities();
         app.MapTokens();
         app.MapHealth();
+        if (options.Grpc is not null) app.MapGrpcServices();
         return app;
     }
 
@@ -74,6 +81,7 @@ internal static class ServerHost
         var logger = new LoggerConfiguration()
             .MinimumLevel.Is(Enum.TryParse<LogEventLevel>(builder.Configuration[$"{CommandLine.Section}:LogLevel"], ignoreCase: true, out var level) ? level : LogEventLevel.Information)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("Grpc", LogEventLevel.Fatal) // it calls errors what clients do wrong; ours are logged where they are answered
             .WriteTo.Console(outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} "
                 + "{Message:lj}{NewLine}{Exception}", formatProvider: CultureInfo.InvariantCulture, standardErrorFromLevel: LogEventLevel.Verbose)
             .CreateLogger();

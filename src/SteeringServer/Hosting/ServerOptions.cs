@@ -7,11 +7,17 @@ internal sealed record ServerOptions
 {
     public ListenAddress Http { get; init; } = new("127.0.0.1", 8080);
 
+    /// <summary>Where gRPC is served, in clear text; null: nowhere.</summary>
+    public ListenAddress? Grpc { get; init; } = new("127.0.0.1", 8081);
+
     /// <summary>Folder of the model, or a folder with <c>model/</c> and <c>vectors/</c> in it. As it was written; see <see cref="ModelFolders"/>.</summary>
     public string Model { get; init; } = "models/storyworld";
 
-    /// <summary>Folder of vector files; null: <c>vectors</c> beside the model.</summary>
+    /// <summary>Folder of vector files to register at the start; null: <c>vectors</c> beside the model.</summary>
     public string? Vectors { get; init; }
+
+    /// <summary>Folder of the database, which the server creates and which belongs to it alone.</summary>
+    public string Data { get; init; } = DefaultData;
 
     /// <summary>Sequences that run at once.</summary>
     public int? MaxSequences { get; init; }
@@ -39,4 +45,7 @@ internal sealed record ServerOptions
 
     /// <summary>Time between signs of life on a quiet stream.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
+
+    // The user's own data folder ($XDG_DATA_HOME, ~/.local/share): the same one wherever the server is started from. Accounts without a home need --data.
+    private static string DefaultData => Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } home ? Path.Combine(home, "steering-server") : "steering-data";
 }

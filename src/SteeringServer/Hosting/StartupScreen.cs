@@ -7,6 +7,7 @@ namespace SteeringServer.Hosting;
 /// <summary>What the server prints when it is ready: what it serves, where, and a command to try it.</summary>
 internal static class StartupScreen
 {
+    /// <param name="urls">Where HTTP is served, then gRPC where it is.</param>
     public static string Render(ServedModel served, IReadOnlyList<string> urls, TimeSpan elapsed, bool needsKey)
     {
         var shape = served.Model.Config.Shape;
@@ -24,7 +25,8 @@ internal static class StartupScreen
                 + $"{served.Engine.MemoryBytes / 1048576.0:0.0} MiB for {served.Options.MaxSequences} sequences")),
             Line("sites", $"{served.Model.Sites.All.Length} of {served.Model.Sites.Count} tested and steerable"),
             Line("vectors", vectors.IsEmpty ? "none" : $"{vectors.Length} ({string.Join(", ", vectors.Take(4).Select(entry => entry.Vector.Name))}{(vectors.Length > 4 ? ", ..." : "")})"),
-            Line("listening", string.Join(", ", urls)),
+            Line("listening", url),
+            Line("grpc", urls.Count > 1 ? new Uri(urls[1]).Authority : "off"),
             Line("ready in", string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalSeconds:0.0} s")),
             "",
             "Try it:",

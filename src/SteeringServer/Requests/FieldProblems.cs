@@ -33,14 +33,19 @@ internal sealed class FieldProblems
         if (!IsEmpty) throw new ApiException(ToError());
     }
 
-    public ApiError ToError()
+    public ApiError ToError() => ToError(_all, IsFull);
+
+    /// <summary>One error for several problems: its param is the first one's path, its message names all of them.</summary>
+    public static ApiError ToError(IReadOnlyList<FieldProblem> all, bool isFull = false) => Summary(all, isFull) with { Problems = [.. all] };
+
+    private static ApiError Summary(IReadOnlyList<FieldProblem> all, bool isFull)
     {
-        var first = _all[0];
-        string message = _all.Count == 1 ? first.ToString()
-            : $"{_all.Count}{(IsFull ? " or more" : "")} problems. " + string.Join(" ", _all.Take(MostListed).Select((problem, i) => $"({i + 1}) {problem}"));
+        var first = all[0];
+        string message = all.Count == 1 ? first.ToString()
+            : $"{all.Count}{(isFull ? " or more" : "")} problems. " + string.Join(" ", all.Take(MostListed).Select((problem, i) => $"({i + 1}) {problem}"));
         string? param = first.Path.Length == 0 ? null : first.Path;
         foreach (string missing in new[] { ErrorCode.VectorNotFound, ErrorCode.ModelNotFound })
-            if (_all.TrueForAll(problem => problem.Code == missing)) return ApiError.NotFound(message, param, missing);
+            if (all.All(problem => problem.Code == missing)) return ApiError.NotFound(message, param, missing);
         bool isSteering = first.Path.StartsWith("steering", StringComparison.Ordinal) || first.Path.StartsWith(SteeringSource.Header, StringComparison.Ordinal);
         return ApiError.Invalid(message, param, isSteering ? ErrorCode.SteeringInvalid : first.Code);
     }

@@ -11,6 +11,14 @@ internal sealed class FakeConnection(NetworkStream stream)
     public Task SendAsync(string body, string mediaType, int status = 200, string extraHeaders = "") => WriteAsync(
         $"HTTP/1.1 {status} Fake\r\nContent-Type: {mediaType}\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{extraHeaders}\r\n{body}");
 
+    /// <summary>Sends a file; fewer bytes than announced break the connection in its middle.</summary>
+    public async Task SendFileAsync(byte[] bytes, string? disposition = null, int? announced = null)
+    {
+        string header = disposition is null ? "" : $"Content-Disposition: {disposition}\r\n";
+        await WriteAsync($"HTTP/1.1 200 Fake\r\nContent-Type: application/octet-stream\r\nConnection: close\r\nContent-Length: {announced ?? bytes.Length}\r\n{header}\r\n");
+        await WriteAsync(bytes);
+    }
+
     public Task BeginStreamAsync() => WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n");
 
     public Task EventAsync(string data) => WriteAsync($"data: {data}\n\n");

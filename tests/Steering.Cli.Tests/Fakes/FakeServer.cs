@@ -26,10 +26,13 @@ internal sealed class FakeServer : IAsyncDisposable
     /// <summary>Every request in order of arrival.</summary>
     public ConcurrentQueue<FakeRequest> Requests { get; } = new();
 
-    /// <summary>Requests that ask for text.</summary>
+    /// <summary>Requests that ask for text, or change something.</summary>
     public IReadOnlyList<FakeRequest> Generations => [.. Requests.Where(request => request.Method == "POST")];
 
     public void On(string path, Func<FakeRequest, FakeConnection, Task> handler) => _handlers[path] = handler;
+
+    /// <summary>Answers a path with a document.</summary>
+    public void Answers(string path, string json, int status = 200) => On(path, (_, connection) => connection.SendJsonAsync(json, status));
 
     /// <summary>Answers chat and completions, streamed or not as asked, with these pieces of text and this receipt.</summary>
     public void AnswersWith(string[] pieces, string? receipt = null) => AnswersWith(_ => pieces, _ => receipt);
@@ -49,8 +52,8 @@ internal sealed class FakeServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _accepting; // Before the listener stops: accepting on a stopped one throws something else.
         _listener.Stop();
-        await _accepting;
         _stop.Dispose();
     }
 
@@ -92,9 +95,10 @@ internal sealed class FakeServer : IAsyncDisposable
         string[] lines = Encoding.ASCII.GetString([.. bytes]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
         var body = new byte[headers.TryGetValue("Content-Length", out string? length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
+        if (headers.ContainsKey("Expect")) await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray());
         await stream.ReadExactlyAsync(body);
         string[] first = lines[0].Split(' ');
-        return new FakeRequest(first[0], first[1], headers, Encoding.UTF8.GetString(body));
+        return new FakeRequest(first[0], first[1], headers, body);
     }
 
     private static bool EndsHeaders(List<byte> bytes) => bytes is [.., 13, 10, 13, 10];

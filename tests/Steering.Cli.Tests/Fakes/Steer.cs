@@ -11,6 +11,12 @@ internal sealed class Steer
     public ObservedWriter Out { get; } = new();
     public ObservedWriter Error { get; } = new();
     public string Input { get; init; } = "";
+
+    /// <summary>Standard input and output for files.</summary>
+    public byte[] InputBytes { get; init; } = [];
+    public MemoryStream OutBytes { get; } = new();
+
+    public bool Colours { get; init; }
     public bool InputIsTerminal { get; init; }
     public bool OutputIsTerminal { get; init; }
 
@@ -32,7 +38,7 @@ internal sealed class Steer
             Out = new AnsiConsoleOutput(Out),
             Ansi = OutputIsTerminal ? AnsiSupport.Yes : AnsiSupport.No,
             Interactive = OutputIsTerminal ? InteractionSupport.Yes : InteractionSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
+            ColorSystem = Colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
         });
         console.Profile.Width = 120;
         var terminal = new Terminal
@@ -40,6 +46,8 @@ internal sealed class Steer
             In = new StringReader(Input),
             Out = Out,
             Error = Error,
+            OpenInput = () => new MemoryStream(InputBytes),
+            OpenOutput = () => OutBytes,
             InputIsTerminal = InputIsTerminal,
             OutputIsTerminal = OutputIsTerminal,
             Console = console,

@@ -1,5 +1,6 @@
 using System.Text;
 using Steering.Compute;
+using Steering.Tests;
 
 namespace Steering.Engine.Tests.Loading;
 

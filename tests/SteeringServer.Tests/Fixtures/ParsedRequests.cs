@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
 using SteeringServer.Errors;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Models;
@@ -26,7 +27,7 @@ internal static class ParsedRequests
     public static CatalogEntry Entry(string name, int version, ImmutableArray<string> aliases)
     {
         ImmutableArray<SteeringTensor> tensors = [new(new Site(SitePoint.ResidPost, 1), "", 1, 4, [version, 2, 3, name.Length])];
-        return new CatalogEntry(new SteeringVector { Name = name, Version = version, Sha256 = VectorHash.Compute(tensors), Tensors = tensors }, aliases);
+        return new CatalogEntry(new SteeringVector { Name = name, Version = version, Sha256 = VectorHash.Compute(tensors, null, ImmutableDictionary<Site, float>.Empty), Tensors = tensors }, aliases);
     }
 
     /// <summary>Reads a chat request; members are put into one that is otherwise complete.</summary>

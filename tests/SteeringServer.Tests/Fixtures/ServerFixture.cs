@@ -15,3 +15,10 @@ public sealed class ServerCollection : ICollectionFixture<ServerFixture>
 {
     public const string Name = "server";
 }
+
+/// <summary>Another server for the tests that change its vectors.</summary>
+[CollectionDefinition(Name)]
+public sealed class RegistryCollection : ICollectionFixture<ServerFixture>
+{
+    public const string Name = "registry";
+}

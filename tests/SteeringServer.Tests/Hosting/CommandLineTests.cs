@@ -8,10 +8,11 @@ public sealed class CommandLineTests
     [Fact]
     public void Every_option_is_read()
     {
-        var options = Read("--http", "localhost:0", "--model", "m", "--vectors=v", "--max-sequences", "8", "--queue", "0", "--threads", "2", "--context", "100",
+        var options = Read("--http", "localhost:0", "--grpc", "[::1]:5", "--model", "m", "--vectors=v", "--data", "d", "--max-sequences", "8", "--queue", "0", "--threads", "2", "--context", "100",
             "--api-key", "first-key", "--api-key", "second-key", "--allow-host", "steer.example", "--allow-origin", "https://example.org", "--drain", "5", "--heartbeat", "3").Options!;
 
-        Assert.Equal((new ListenAddress("localhost", 0), "m", "v", 8, 0), (options.Http, options.Model, options.Vectors, options.MaxSequences, options.Queue));
+        Assert.Equal((new ListenAddress("localhost", 0), "m", "v", "d", 8, 0), (options.Http, options.Model, options.Vectors, options.Data, options.MaxSequences, options.Queue));
+        Assert.Equal(new ListenAddress("::1", 5), options.Grpc);
         Assert.Equal((2, 100, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3)), (options.Threads, options.Context, options.Drain, options.Heartbeat));
         Assert.Equal(["first-key", "second-key"], options.ApiKeys.ToArray());
         Assert.Equal(["steer.example"], options.AllowedHosts.ToArray());
@@ -19,7 +20,10 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Without_options_it_listens_on_this_machine_only() => Assert.Equal("127.0.0.1:8080", Read().Options!.Http.ToString());
+    public void Without_options_it_listens_on_this_machine_only() => Assert.Equal(("127.0.0.1:8080", "127.0.0.1:8081"), ($"{Read().Options!.Http}", $"{Read().Options!.Grpc}"));
+
+    [Fact]
+    public void Grpc_can_be_left_out() => Assert.Null(Read("--grpc", "off").Options!.Grpc);
 
     [Theory]
     [InlineData("--htp", "'--htp' is not an option (did you mean '--http'?)")]
@@ -30,6 +34,9 @@ public sealed class CommandLineTests
     [InlineData("--http 0.0.0.0:80", "no API key is set")]
     [InlineData("--http *:80", "no API key is set")]
     [InlineData("--http [::]:80", "no API key is set")]
+    [InlineData("--grpc nowhere", "expected off, or an IP address")]
+    [InlineData("--grpc 0.0.0.0:80", "listen on this machine only with --grpc 127.0.0.1:80")]
+    [InlineData("--http localhost:80 --grpc localhost:80", "need a port each")]
     public void Wrong_usage_says_what_to_do_and_leaves_with_2(string arguments, string expected)
     {
         var command = Read(arguments.Split(' '));

@@ -8,8 +8,6 @@ namespace SteeringServer.Tests.Hosting;
 /// <summary>The same request gives the same text and log-probabilities, to the bit, on whatever instructions the processor offers (docs/decisions.md 2 and 37).</summary>
 public sealed partial class InstructionSetTests
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "SteeringServer.dll");
-
     [Fact]
     public async Task Switching_instruction_sets_off_changes_the_kernels_and_no_bit()
     {
@@ -26,29 +24,17 @@ public sealed partial class InstructionSetTests
 
     private static async Task<(string Kernels, string Choices)> AnswerAsync((string, string) environment)
     {
-        using var server = ExternalProgram.Start("dotnet", [Program, "--http", "127.0.0.1:0"], Repository.Root, environment);
-        try
-        {
-            string screen = "";
-            while (await server.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("Try it", StringComparison.Ordinal)) screen += line + "\n";
-            using var http = new HttpClient { BaseAddress = new Uri(Address().Match(screen).Value) };
-            const string body = """
-                {"prompt": "Once upon a time", "seed": 5, "n": 3, "max_tokens": 40, "logprobs": 5, "temperature": 0.9,
-                 "steering": {"use": [{"vector": "mood-joyful", "strength": 1.5, "renormalise": "token"}, {"vector": "polite", "op": "ablate"}]}}
-                """;
-            using var request = Api.Request(Api.Completions, body, []);
-            using var response = await http.SendAsync(request);
-            var json = Api.Parse(await response.Content.ReadAsStringAsync());
-            return (Kernels().Match(screen).Groups[1].Value, JsonSerializer.Serialize(json.GetProperty("choices")));
-        }
-        finally
-        {
-            server.Kill();
-        }
+        using var data = new TemporaryFolder();
+        using var server = await ServerProcess.StartAsync(data.Path, environment: environment);
+        const string body = """
+            {"prompt": "Once upon a time", "seed": 5, "n": 3, "max_tokens": 40, "logprobs": 5, "temperature": 0.9,
+             "steering": {"use": [{"vector": "mood-joyful", "strength": 1.5, "renormalise": "token"}, {"vector": "polite", "op": "ablate"}]}}
+            """;
+        using var request = Api.Request(Api.Completions, body, []);
+        using var response = await server.Http.SendAsync(request);
+        var json = Api.Parse(await response.Content.ReadAsStringAsync());
+        return (Kernels().Match(server.Screen).Groups[1].Value, JsonSerializer.Serialize(json.GetProperty("choices")));
     }
-
-    [GeneratedRegex(@"http://127\.0\.0\.1:\d+")]
-    private static partial Regex Address();
 
     [GeneratedRegex(@"kernels +(\w+)")]
     private static partial Regex Kernels();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Steering.Tests;
 using SteeringServer.Hosting;
 using SteeringServer.Tests.Fixtures;
@@ -7,7 +6,7 @@ using SteeringServer.Tests.Fixtures;
 namespace SteeringServer.Tests.Hosting;
 
 /// <summary>The server as its users start and stop it: a process with arguments, a screen, signals and exit codes.</summary>
-public sealed partial class ProcessTests
+public sealed class ProcessTests
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "SteeringServer.dll");
 
@@ -42,37 +41,22 @@ public sealed partial class ProcessTests
     public async Task It_prints_where_it_listens_serves_and_drains_on_sigterm()
     {
         Skip.IfNot(ExternalProgram.Exists("sh"), "needs the program sh");
+        using var data = new TemporaryFolder();
         var watch = Stopwatch.StartNew();
-        using var server = ExternalProgram.Start("dotnet", [Program, "--http", "127.0.0.1:0", "--max-sequences", "32"], Repository.Root);
-        try
-        {
-            var screen = new List<string>();
-            while (await server.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("Try it", StringComparison.Ordinal)) screen.Add(line);
-            screen.Add(await server.StandardOutput.ReadLineAsync() ?? "");
-            var started = watch.Elapsed;
-            string text = string.Join('\n', screen);
-            string url = Address().Match(text).Value;
-            using var http = new HttpClient { BaseAddress = new Uri(url) };
-            using var request = Api.Request(Api.Completions, """{"prompt": "Once", "max_tokens": 500, "ignore_eos": true, "n": 24, "stream": true, "logprobs": 5}""", []);
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-            await ExternalProgram.RunAsync("sh", ["-c", $"kill -TERM {server.Id}"]);
-            string events = await response.Content.ReadAsStringAsync();
-            await server.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        using var server = await ServerProcess.StartAsync(data.Path, ["--max-sequences", "32"]);
+        var started = watch.Elapsed;
+        using var request = Api.Request(Api.Completions, """{"prompt": "Once", "max_tokens": 500, "ignore_eos": true, "n": 24, "stream": true, "logprobs": 5}""", []);
+        using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await ExternalProgram.RunAsync("sh", ["-c", $"kill -TERM {server.Process.Id}"]);
+        string events = await response.Content.ReadAsStringAsync();
+        await server.Process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
 
-            Assert.EndsWith("data: [DONE]\n\n", events, StringComparison.Ordinal);
-            Assert.Equal(24, events.Split("\"finish_reason\":\"length\"").Length - 1);
-            Assert.Equal(0, server.ExitCode);
-            foreach (string part in new[] { "storyworld", "8 blocks", "width 256", "bf16", "17 (", "curl http://127.0.0.1:" }) Assert.Contains(part, text, StringComparison.Ordinal);
-            Assert.True(started < TimeSpan.FromSeconds(20), $"ready after {started.TotalSeconds:0.0} s");
-        }
-        finally
-        {
-            if (!server.HasExited) server.Kill();
-        }
+        Assert.EndsWith("data: [DONE]\n\n", events, StringComparison.Ordinal);
+        Assert.Equal(24, events.Split("\"finish_reason\":\"length\"").Length - 1);
+        Assert.Equal(0, server.Process.ExitCode);
+        foreach (string part in new[] { "storyworld", "8 blocks", "width 256", "bf16", "17 (", "curl http://127.0.0.1:" }) Assert.Contains(part, server.Screen, StringComparison.Ordinal);
+        Assert.True(started < TimeSpan.FromSeconds(20), $"ready after {started.TotalSeconds:0.0} s");
     }
 
     private static (int, string, string) Of(ProgramResult result) => (result.ExitCode, result.Output, result.Errors);
-
-    [GeneratedRegex(@"http://127\.0\.0\.1:\d+")]
-    private static partial Regex Address();
 }

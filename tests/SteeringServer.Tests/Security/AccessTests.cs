@@ -37,7 +37,7 @@ public sealed class AccessTests : IAsyncLifetime
     [Fact]
     public async Task Every_route_denies_unless_it_is_about_health_or_version()
     {
-        string[] open = ["/health", "/health/live", "/health/ready", "/ping", "/version"];
+        string[] open = ["/health", "/health/live", "/health/ready", "/ping", "/version", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/List", "/grpc.health.v1.Health/Watch"];
         var routes = _server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
         Assert.True(routes.Count > 10);
 

@@ -41,7 +41,8 @@ internal static class GenerationEndpoints
         await answers.SendAsync(context, served, GenerationPreparation.Prepare(request, served, problems), AnswerFormat.Text);
     }
 
-    private static string? SteeringHeader(HttpRequest request, FieldProblems problems)
+    /// <summary>The <c>X-Steering</c> header, null where absent.</summary>
+    public static string? SteeringHeader(HttpRequest request, FieldProblems problems)
     {
         StringValues values = request.Headers[SteeringSource.Header];
         if (values.Count > 1) problems.Add(SteeringSource.Header, $"the header is there {values.Count} times; join its terms with + in one");

@@ -50,6 +50,9 @@ internal sealed class GenerationRun : IDisposable
     /// <summary>Puts a <see cref="ChoiceUpdate.Heartbeat"/> among the updates.</summary>
     public void Beat() => _updates.Writer.TryWrite(ChoiceUpdate.Heartbeat);
 
+    /// <summary>Stops what runs when its client leaves. Registered rather than awaited: the slot is free before the next step even while a slow write is under way.</summary>
+    public CancellationTokenRegistration StopWhen(CancellationToken left) => left.UnsafeRegister(static state => ((GenerationRun)state!).Dispose(), this);
+
     public void Dispose()
     {
         foreach (var sequence in _sequences) sequence.Cancel();

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Steering.Engine.Interventions;
-using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Requests;
 
@@ -22,23 +22,19 @@ internal static class InlineVectorReader
         string name = fields.String("name") ?? DefaultName;
         if (!VectorReference.IsName(name)) fields.Report("name", $"found {Found.Quote(name)}; expected lower-case letters, digits, '.', '_', '-', starting "
             + "with a letter or digit");
-        var tensors = fields.Has("tensors") ? ReadSeveral(fields) : InlineTensorReader.Read(fields);
+        var tensors = fields.Has("tensors") ? ReadTensors(fields) : InlineTensorReader.Read(fields);
         var use = UseReader.Read(fields, path, readsSites: false);
         fields.RefuseOthers("an inline vector");
         if (tensors is not { } found) return null;
-        if (found.Select(tensor => tensor.FileName).Distinct().Count() != found.Length)
-        {
-            fields.Report("tensors", "two tensors have the same site and role; send each once");
-            return null;
-        }
         return use with
         {
-            Vector = new SteeringVector { Name = name, Version = 0, Sha256 = VectorHash.Compute(found), Tensors = found },
+            Vector = new SteeringVector { Name = name, Version = 0, Sha256 = VectorHash.Compute(found, null, ImmutableDictionary<Site, float>.Empty), Tensors = found },
             Reference = name,
         };
     }
 
-    private static ImmutableArray<SteeringTensor>? ReadSeveral(JsonFields fields)
+    /// <summary>The tensors of a list <c>tensors</c>, each with its sites and role; null where a problem was reported.</summary>
+    public static ImmutableArray<SteeringTensor>? ReadTensors(JsonFields fields)
     {
         foreach (string single in new[] { "data", "values", "shape", "dtype", "role", "layers", "sites" })
             if (fields.Has(single)) fields.Report(single, "belongs inside an item of tensors");
@@ -52,6 +48,10 @@ internal static class InlineVectorReader
             return read is { } tensors ? (object)tensors : null;
         }, "objects");
         if (parts is { Count: 0 }) fields.Report("tensors", "is an empty list; send at least one tensor");
-        return isWhole && parts is { Count: > 0 } ? [.. parts.Cast<ImmutableArray<SteeringTensor>>().SelectMany(tensors => tensors)] : null;
+        if (!isWhole || parts is not { Count: > 0 }) return null;
+        ImmutableArray<SteeringTensor> all = [.. parts.Cast<ImmutableArray<SteeringTensor>>().SelectMany(tensors => tensors)];
+        if (all.Select(tensor => tensor.FileName).Distinct().Count() == all.Length) return all;
+        fields.Report("tensors", "two tensors have the same site and role; send each once");
+        return null;
     }
 }

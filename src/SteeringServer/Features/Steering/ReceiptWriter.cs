@@ -55,9 +55,11 @@ internal static class ReceiptWriter
     public static void WriteWarnings(Utf8JsonWriter json, ImmutableArray<InterventionPlan> plans)
     {
         json.WriteStartArray("warnings"u8);
-        foreach (string warning in plans.SelectMany(plan => plan.Warnings).Distinct()) json.WriteStringValue(warning);
+        foreach (string warning in Warnings(plans)) json.WriteStringValue(warning);
         json.WriteEndArray();
     }
+
+    public static IEnumerable<string> Warnings(ImmutableArray<InterventionPlan> plans) => plans.SelectMany(plan => plan.Warnings).Distinct();
 
     /// <summary>The header <c>X-Steering-Applied</c>: <c>mood-joyful@1:2, inline:-1</c>.</summary>
     public static string Header(InterventionPlan plan) => string.Join(", ", plan.Uses.Select(planned =>

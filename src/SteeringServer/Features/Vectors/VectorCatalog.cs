@@ -9,9 +9,13 @@ namespace SteeringServer.Features.Vectors;
 internal sealed class VectorCatalog
 {
     private readonly FrozenDictionary<string, ImmutableArray<CatalogEntry>> _versions;
+    private readonly FrozenSet<(string Name, int Version)> _archived;
 
-    public VectorCatalog(IEnumerable<CatalogEntry> entries)
+    /// <param name="entries">What can be named.</param>
+    /// <param name="archived">What could be named once: for messages.</param>
+    public VectorCatalog(IEnumerable<CatalogEntry> entries, params ReadOnlySpan<(string Name, int Version)> archived)
     {
+        _archived = FrozenSet.ToFrozenSet(archived.ToArray());
         Entries = [.. entries.OrderBy(entry => entry.Vector.Name, StringComparer.Ordinal).ThenBy(entry => entry.Vector.Version)];
         _versions = Entries.GroupBy(entry => entry.Vector.Name, StringComparer.Ordinal)
             .ToFrozenDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal);
@@ -23,6 +27,15 @@ internal sealed class VectorCatalog
     /// <summary>The versions of a name, oldest first; empty for an unknown name.</summary>
     public ImmutableArray<CatalogEntry> VersionsOf(string name) => _versions.GetValueOrDefault(name, []);
 
+    public IEnumerable<string> Names => _versions.Keys;
+
+    /// <summary>A version that is served; null otherwise.</summary>
+    public CatalogEntry? Find(string name, int version) => VersionsOf(name).FirstOrDefault(entry => entry.Vector.Version == version);
+
+    public bool IsArchived(string name) => VersionsOf(name).IsEmpty && _archived.Any(archived => archived.Name == name);
+
+    public bool IsArchived(string name, int version) => _archived.Contains((name, version));
+
     /// <summary>Finds what a reference points at.</summary>
     /// <param name="problem">Where false: what is missing and what there is instead.</param>
     public bool TryResolve(VectorReference reference, out CatalogEntry entry, out string problem)
@@ -32,7 +45,8 @@ internal sealed class VectorCatalog
         problem = "";
         if (versions.IsEmpty)
         {
-            problem = $"there is no vector {Found.Quote(reference.Name)}{Nearest.Hint(reference.Name, _versions.Keys)}; GET /v1/vectors lists the "
+            problem = IsArchived(reference.Name) ? $"vector {Found.Quote(reference.Name)} is archived; register its content again to bring it back"
+                : $"there is no vector {Found.Quote(reference.Name)}{Nearest.Hint(reference.Name, _versions.Keys)}; GET /v1/vectors lists the "
                 + $"{_versions.Count} there are";
             return false;
         }
@@ -43,7 +57,8 @@ internal sealed class VectorCatalog
         {
             string numbers = string.Join(", ", versions.Select(version => version.Vector.Version));
             string aliases = string.Join(", ", versions.SelectMany(version => version.Aliases));
-            problem = $"vector {Found.Quote(reference.Name)} has no version {Found.Quote(reference.Selector ?? CatalogEntry.Production)}; it has versions {numbers}{(aliases.Length > 0 ? $" and aliases {aliases}" : "")}";
+            problem = reference.Version is { } archived && IsArchived(reference.Name, archived) ? $"version {archived} of vector {Found.Quote(reference.Name)} is archived; it has versions {numbers}"
+                : $"vector {Found.Quote(reference.Name)} has no version {Found.Quote(reference.Selector ?? CatalogEntry.Production)}; it has versions {numbers}{(aliases.Length > 0 ? $" and aliases {aliases}" : "")}";
             return false;
         }
         entry = found;

@@ -1,90 +1,85 @@
-using System.Text.Json;
+using System.Collections.Immutable;
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Steering.Engine.Interventions;
 using SteeringServer.Errors;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Vectors;
 
-/// <summary><c>GET /v1/vectors</c> and <c>GET /v1/vectors/{reference}</c>: what can be named in a request.</summary>
+/// <summary>The registry of vectors over HTTP: read, register, check, download and archive versions. <see cref="AliasEndpoints"/> points aliases at them.</summary>
 internal static class VectorEndpoints
 {
+    private const int LongestKey = 255;
+
     public static void MapVectors(this IEndpointRouteBuilder routes)
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
-        routes.MapGet("/v1/vectors", context => JsonAnswer.SendAsync(context, WriteList, serving.Require()));
-        routes.MapGet("/v1/vectors/{reference}", context => JsonAnswer.SendAsync(context, WriteDetails, Find(context, serving.Require())));
+        routes.MapGet("/v1/vectors", context => JsonAnswer.SendAsync(context, VectorWriter.WriteList, Listed(context, serving.Require())));
+        routes.MapPost("/v1/vectors", context => RegisterAsync(context, serving.RequireAccepting()));
+        routes.MapPost("/v1/vectors:validate", context => ValidateAsync(context, serving.Require()));
+        routes.MapGet("/v1/vectors/{reference}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteDetails, Find(context, serving.Require())));
+        routes.MapDelete("/v1/vectors/{name}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteArchived, serving.RequireAccepting().Vectors.Archive(Name(context))));
+        routes.MapGet("/v1/vectors/{reference}/download", context => DownloadAsync(context, serving.Require()));
+        routes.MapGet("/v1/vectors/{name}/versions", context => JsonAnswer.SendAsync(context, VectorWriter.WriteList, Versions(context, serving.Require())));
+        routes.MapGet("/v1/vectors/{name}/versions/{version:int}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteDetails, serving.Require().Vectors.Require(Name(context), Version(context))));
+        routes.MapGet("/v1/vectors/{name}/versions/{version:int}/report", context => JsonAnswer.SendAsync(context, VectorWriter.WriteReport, serving.Require().Vectors.Report(Name(context), Version(context))));
+        routes.MapDelete("/v1/vectors/{name}/versions/{version:int}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteArchived, serving.RequireAccepting().Vectors.Archive(Name(context), Version(context))));
     }
 
-    private static CatalogEntry Find(HttpContext context, ServedModel served)
+    /// <summary>The vector's name in a route.</summary>
+    public static string Name(HttpContext context) => (string)context.Request.RouteValues["name"]!;
+
+    private static int Version(HttpContext context) => int.Parse((string)context.Request.RouteValues["version"]!, CultureInfo.InvariantCulture);
+
+    private static ImmutableArray<CatalogEntry> Listed(HttpContext context, ServedModel served) => context.Request.Query["archived"].ToString() switch
     {
-        string text = (string)context.Request.RouteValues["reference"]!;
-        if (!VectorReference.TryParse(text, out var reference, out string malformed)) throw new ApiException(ApiError.Invalid(malformed, "reference", ErrorCode.InvalidValue));
-        return served.Catalog.TryResolve(reference, out var entry, out string missing) ? entry : throw new ApiException(ApiError.NotFound(missing, "reference", ErrorCode.VectorNotFound));
+        "" or "false" => served.Catalog.Entries,
+        "true" => served.Vectors.AllVersions(),
+        var other => throw new ApiException(ApiError.Invalid($"archived: found {Found.Quote(other)}; expected true or false", "archived", ErrorCode.InvalidValue)),
+    };
+
+    private static ImmutableArray<CatalogEntry> Versions(HttpContext context, ServedModel served) =>
+        served.Vectors.AllVersions(Name(context)) is { IsEmpty: false } versions ? versions : throw served.Vectors.NotFound(Name(context));
+
+    private static CatalogEntry Find(HttpContext context, ServedModel served) => served.Vectors.Find((string)context.Request.RouteValues["reference"]!);
+
+    private static async Task RegisterAsync(HttpContext context, ServedModel served)
+    {
+        string? key = IdempotencyKey(context.Request.Headers["Idempotency-Key"]);
+        var upload = await VectorUploadReader.ReadAsync(context.Request, context.RequestAborted);
+        var registration = served.Vectors.Register(upload, key);
+        var headers = context.Response.Headers;
+        headers.Location = $"/v1/vectors/{registration.Entry.Vector.Name}/versions/{registration.Entry.Vector.Version}";
+        if (registration.IsReplay) headers["Idempotent-Replay"] = "true";
+        await JsonAnswer.SendAsync(context, VectorWriter.WriteRegistration, registration, registration.Existing ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
-    private static void WriteList(Utf8JsonWriter json, ServedModel served)
+    private static async Task ValidateAsync(HttpContext context, ServedModel served) =>
+        await JsonAnswer.SendAsync(context, VectorWriter.WritePreview, served.Vectors.Validate(await VectorUploadReader.ReadAsync(context.Request, context.RequestAborted)));
+
+    private static async Task DownloadAsync(HttpContext context, ServedModel served)
     {
-        json.WriteStartObject();
-        json.WriteString("object"u8, "list"u8);
-        json.WriteStartArray("data"u8);
-        foreach (var entry in served.Catalog.Entries)
-        {
-            json.WriteStartObject();
-            WriteSummary(json, entry);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteEndObject();
+        var vector = Find(context, served).Vector;
+        string? format = context.Request.Query["format"];
+        var download = VectorDownload.Of(vector, string.IsNullOrEmpty(format) ? null : format);
+        var response = context.Response;
+        response.ContentType = download.ContentType;
+        response.ContentLength = download.Bytes.Length;
+        response.Headers.ContentDisposition = $"attachment; filename=\"{download.FileName}\"";
+        response.Headers.ETag = $"\"sha256:{vector.Sha256}\"";
+        await response.Body.WriteAsync(download.Bytes, context.RequestAborted);
     }
 
-    private static void WriteDetails(Utf8JsonWriter json, CatalogEntry entry)
+    /// <summary>The key of a request that may be repeated; null where it has none.</summary>
+    /// <exception cref="ApiException">It is too long or not plain text.</exception>
+    public static string? IdempotencyKey(string? text)
     {
-        var vector = entry.Vector;
-        json.WriteStartObject();
-        WriteSummary(json, entry);
-        json.WriteStartArray("tensors"u8);
-        foreach (var tensor in vector.Tensors)
-        {
-            json.WriteStartObject();
-            json.WriteString("site"u8, tensor.Site.ToString());
-            json.WriteString("role"u8, tensor.Role.Length == 0 ? null : tensor.Role);
-            json.WriteStartArray("shape"u8);
-            json.WriteNumberValue(tensor.Rows);
-            json.WriteNumberValue(tensor.Columns);
-            json.WriteEndArray();
-            json.WriteNumber("norm"u8, Math.Sqrt(tensor.Values.Sum(value => (double)value * value)));
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartObject("residual_norms"u8);
-        foreach (var (site, norm) in vector.ResidualNorms.OrderBy(pair => pair.Key)) json.WriteNumber(site.ToString(), norm);
-        json.WriteEndObject();
-        json.WriteStartObject("metadata"u8);
-        foreach (var (key, value) in vector.Metadata) json.WriteString(key, value);
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private static void WriteSummary(Utf8JsonWriter json, CatalogEntry entry)
-    {
-        var vector = entry.Vector;
-        json.WriteString("id"u8, $"{vector.Name}@{vector.Version}");
-        json.WriteString("object"u8, "steering.vector"u8);
-        json.WriteString("name"u8, vector.Name);
-        json.WriteNumber("version"u8, vector.Version);
-        json.WriteStartArray("aliases"u8);
-        foreach (string alias in entry.Aliases) json.WriteStringValue(alias);
-        json.WriteEndArray();
-        json.WriteString("sha256"u8, vector.Sha256);
-        json.WriteString("unit"u8, SteeringNames.Of(vector.Unit ?? StrengthUnit.Raw));
-        json.WriteString("method"u8, vector.Metadata.GetValueOrDefault("method"));
-        json.WriteStartArray("sites"u8);
-        foreach (var site in vector.Tensors.Select(tensor => tensor.Site).Distinct()) json.WriteStringValue(site.ToString());
-        json.WriteEndArray();
+        if (string.IsNullOrEmpty(text)) return null;
+        if (text.Length <= LongestKey && text.All(letter => letter is > ' ' and <= '~')) return text;
+        throw new ApiException(ApiError.Invalid($"Idempotency-Key: found {text.Length} characters; expected 1 to {LongestKey} letters, digits and marks, such as a UUID", "Idempotency-Key", ErrorCode.InvalidValue));
     }
 }

@@ -9,6 +9,9 @@ namespace SteeringServer.Features.Vectors;
 internal sealed record VectorReference(string Name, string? Selector)
 {
     public const string HashPrefix = "sha256:";
+    /// <summary>What a name is, for messages.</summary>
+    public const string NameRule = "lower-case letters, digits, '.', '_' and '-', starting with a letter or digit, at most 128 of them";
+
     private const int LongestName = 128;
     private const string First = "abcdefghijklmnopqrstuvwxyz0123456789";
     private static readonly SearchValues<char> Others = SearchValues.Create(First + "._-");

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Steering.Engine.Interventions;
+
+namespace Steering.Engine.Vectors;
+
+/// <summary>What a vector lacks to be used with a model.</summary>
+/// <param name="Problems">Each with the path <c>tensors.&lt;site&gt;[.&lt;role&gt;]</c> or <c>residual_norms.&lt;site&gt;</c>; the vector is refused if there are any.</param>
+/// <param name="Warnings">What is worth knowing and refuses nothing.</param>
+public sealed record ValidationResult(ImmutableArray<SteeringProblem> Problems, ImmutableArray<string> Warnings)
+{
+    public bool IsValid => Problems.IsEmpty;
+}
+
+/// <summary>Checks a vector against a model before it is stored, so that no request finds out.</summary>
+public static class VectorValidation
+{
+    /// <summary>All problems at once, in the order of the tensors.</summary>
+    /// <param name="sites">Of the model it is for.</param>
+    public static ValidationResult Check(SteeringVector vector, SiteTable sites)
+    {
+        var problems = ImmutableArray.CreateBuilder<SteeringProblem>();
+        foreach (var tensor in vector.Tensors) problems.AddRange(Problems(tensor, sites));
+        foreach (var site in vector.Tensors.Select(tensor => tensor.Site).Distinct()) problems.AddRange(Problems(vector, site));
+        foreach (var (site, norm) in vector.ResidualNorms.OrderBy(item => item.Key))
+            if (!float.IsFinite(norm) || norm <= 0)
+                problems.Add(new SteeringProblem($"residual_norms.{site}", SteeringProblemCode.BadValue, string.Create(CultureInfo.InvariantCulture, $"found {norm}; expected a positive number")));
+        return new ValidationResult(problems.ToImmutable(), [.. Warnings(vector, sites)]);
+    }
+
+    private static IEnumerable<SteeringProblem> Problems(SteeringTensor tensor, SiteTable sites)
+    {
+        string path = $"tensors.{tensor.FileName}";
+        if (sites.WhyNot(tensor.Site) is { } why)
+        {
+            bool isOutside = !Site.IsGlobal(tensor.Site.Point) && (tensor.Site.Block < 0 || tensor.Site.Block >= sites.Blocks);
+            yield return new SteeringProblem(path, isOutside ? SteeringProblemCode.BlockOutOfRange : SteeringProblemCode.UnknownSite, $"{why}; expected a site of the model: leave the tensor out");
+        }
+        int most = tensor.Role == "u" ? DirectionTensor.MaximumRows : 1;
+        if (tensor.Rows < 1 || tensor.Rows > most)
+            yield return new SteeringProblem(path, SteeringProblemCode.BadShape,
+                $"found {tensor.Rows} rows; expected {(most == 1 ? "one (several are a subspace, of the role u)" : $"1 to {most}")}");
+        if (tensor.Columns != sites.Width(tensor.Site))
+            yield return new SteeringProblem(path, SteeringProblemCode.WidthMismatch,
+                $"found {tensor.Columns} values per row, expected {sites.Width(tensor.Site)}: the vector was made for another model or another kind of site");
+        int bad = tensor.Values.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+        if (bad >= 0)
+            yield return new SteeringProblem(path, SteeringProblemCode.BadValue, string.Create(CultureInfo.InvariantCulture, $"value {bad} is {tensor.Values[bad]}; expected finite numbers"));
+        else if (tensor.Values.Length == tensor.Rows * tensor.Columns && tensor.Rows <= most)
+            for (int row = 0; row < tensor.Rows; row++)
+                if (Norm(tensor, row) < Orthonormal.SmallestNorm)
+                    yield return new SteeringProblem(path, SteeringProblemCode.ZeroVector,
+                        $"{(tensor.Rows == 1 ? "the direction" : $"row {row}")} has no length (norm below 1e-12); expected a direction: leave it out");
+    }
+
+    private static IEnumerable<SteeringProblem> Problems(SteeringVector vector, Site site)
+    {
+        var here = vector.Tensors.Where(tensor => tensor.Site == site).ToList();
+        var (b1, b2) = (here.Find(tensor => tensor.Role == "b1"), here.Find(tensor => tensor.Role == "b2"));
+        if ((b1 ?? b2) is { } half && (b1 is null || b2 is null))
+            yield return new SteeringProblem($"tensors.{half.FileName}", SteeringProblemCode.MissingRole, $"found one side of a plane; expected b1 and b2 at {site}");
+        if (b1 is not null && b2 is not null && Depends([b1, b2])) yield return Dependent(b2, "b2 is a multiple of b1");
+        if (here.Find(tensor => tensor.Role == "u") is { } subspace && Depends([subspace])) yield return Dependent(subspace, "a row is a combination of those before it");
+        // A plane is turned by degrees whatever the unit.
+        if (vector.Unit == StrengthUnit.Rms && !vector.ResidualNorms.ContainsKey(site) && here.Exists(tensor => tensor.Role is "" or "u"))
+            yield return new SteeringProblem($"residual_norms.{site}", SteeringProblemCode.MissingResidualNorm,
+                $"unit rms needs the root mean square residual norm of {site}, and there is none: send it, or store the vector in unit raw or token_norm");
+    }
+
+    private static SteeringProblem Dependent(SteeringTensor tensor, string what) =>
+        new($"tensors.{tensor.FileName}", SteeringProblemCode.DependentDirections, $"{what}; expected linearly independent directions");
+
+    // Zero and unequal rows have been reported as such.
+    private static bool Depends(SteeringTensor[] tensors)
+    {
+        int columns = tensors[0].Columns;
+        if (tensors.Any(tensor => tensor.Columns != columns || tensor.Rows > DirectionTensor.MaximumRows || tensor.Values.Length != tensor.Rows * columns)) return false;
+        double[][] rows = [.. tensors.SelectMany(tensor => tensor.Values.Chunk(columns)).Select(row => Array.ConvertAll(row, value => (double)value))];
+        return Orthonormal.Make(rows) is { IsZero: false };
+    }
+
+    private static double Norm(SteeringTensor tensor, int row)
+    {
+        double sum = 0;
+        foreach (float value in tensor.Values.AsSpan().Slice(row * tensor.Columns, tensor.Columns)) sum += (double)value * value;
+        return Math.Sqrt(sum);
+    }
+
+    private static IEnumerable<string> Warnings(SteeringVector vector, SiteTable sites)
+    {
+        if (vector.ModelFingerprint is { } made && sites.ModelFingerprint is { } loaded && made != loaded)
+            yield return $"the vector was made with another model ({made}) than the one loaded ({loaded}); one of the same width is accepted";
+    }
+}

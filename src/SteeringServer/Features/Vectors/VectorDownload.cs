@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
+using SteeringServer.Errors;
+using SteeringServer.Requests;
+
+namespace SteeringServer.Features.Vectors;
+
+/// <summary>A version of a vector as a file.</summary>
+/// <param name="FileName">A name to save it under.</param>
+internal sealed record VectorDownload(string FileName, string ContentType, ReadOnlyMemory<byte> Bytes)
+{
+    private const string Json = "json";
+
+    private static readonly (string Name, VectorFormat Format)[] Formats =
+        [("safetensors", VectorFormat.Safetensors), ("gguf", VectorFormat.Gguf), ("npz", VectorFormat.Npz), ("npy", VectorFormat.Npy)];
+
+    /// <summary>The formats that are written, by name; the first is the default.</summary>
+    public static IEnumerable<string> FormatNames => [.. Formats.Select(format => format.Name), Json];
+
+    /// <exception cref="ApiException">400 for an unknown format, or one that cannot hold this vector: the message says which part.</exception>
+    public static VectorDownload Of(SteeringVector vector, string? format)
+    {
+        format ??= Formats[0].Name;
+        string name = $"{vector.Name}.{vector.Version}.{format}";
+        if (format == Json) return new VectorDownload(name, "application/json", WriteJson(vector));
+        var known = Formats.FirstOrDefault(known => known.Name == format);
+        if (known.Name is null) throw new ApiException(ApiError.Invalid($"format: found {Found.Quote(format)}; expected one of {string.Join(", ", FormatNames)}{Nearest.Hint(format, FormatNames)}", "format", ErrorCode.InvalidValue));
+        try
+        {
+            return new VectorDownload(name, "application/octet-stream", VectorExporter.Write(vector, known.Format));
+        }
+        catch (ModelFormatException unfit)
+        {
+            throw new ApiException(ApiError.Invalid($"format: {unfit.Message}", "format", ErrorCode.Unsupported));
+        }
+    }
+
+    // The form that POST /v1/vectors takes, so that a download can be sent to another server as it is.
+    private static ReadOnlyMemory<byte> WriteJson(SteeringVector vector)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, JsonAnswer.WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, vector.Name);
+            json.WriteString("unit"u8, SteeringNames.Of(vector.Unit ?? StrengthUnit.Raw));
+            json.WriteStartArray("tensors"u8);
+            foreach (var tensor in vector.Tensors) WriteTensor(json, tensor);
+            json.WriteEndArray();
+            VectorWriter.WriteProvenance(json, vector);
+            json.WriteEndObject();
+        }
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteTensor(Utf8JsonWriter json, SteeringTensor tensor)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("sites"u8);
+        json.WriteStringValue(tensor.Site.ToString());
+        json.WriteEndArray();
+        if (tensor.Role.Length > 0) json.WriteString("role"u8, tensor.Role);
+        json.WriteString("dtype"u8, "f32"u8);
+        json.WriteStartArray("shape"u8);
+        if (tensor.Role == "u") json.WriteNumberValue(tensor.Rows);
+        json.WriteNumberValue(tensor.Columns);
+        json.WriteEndArray();
+        json.WriteBase64String("data"u8, MemoryMarshal.AsBytes(tensor.Values.AsSpan())); // little-endian, as every processor this runs on
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
+using Steering.Engine.Vectors;
+using SteeringServer.Errors;
+using SteeringServer.Requests;
+
+namespace SteeringServer.Features.Vectors;
+
+/// <summary>From what was sent to a vector that fits the model, or to the list of everything that is wrong with it.</summary>
+internal sealed class VectorIntake(SiteTable sites)
+{
+    private const string JsonFormat = "json";
+
+    private static readonly (string Name, VectorFormat Format)[] Formats = [.. Enum.GetValues<VectorFormat>().Select(format => (format.ToString().ToLowerInvariant(), format))];
+
+    /// <summary>The formats that are read, by name.</summary>
+    public static IEnumerable<string> FormatNames => [.. Formats.Select(format => format.Name), JsonFormat];
+
+    /// <returns>The vector is null where the upload could not be read that far; the report's problems say why.</returns>
+    public (SteeringVector? Vector, VectorReport Report) Read(VectorUpload upload)
+    {
+        var problems = new FieldProblems();
+        VectorUploadFields.Name(upload.Name, null, problems);
+        try
+        {
+            var import = upload.File is null ? OfTensors(upload) : OfFile(upload.File, problems);
+            var vector = Complete(import.Vector, upload);
+            var validation = VectorValidation.Check(vector, sites);
+            foreach (var problem in validation.Problems) problems.Add(problem);
+            ImmutableArray<ReportedTranslation> translations = [.. import.Report.Translations.Select(item => new ReportedTranslation(item.Source, item.Target, item.Note))];
+            return (vector, new VectorReport(import.Report.Format, import.Report.Convention, translations, [.. problems.All], [.. import.Report.Warnings, .. validation.Warnings]));
+        }
+        catch (ModelFormatException malformed)
+        {
+            // The exception's text begins with file and field, which the report says separately.
+            problems.Add(malformed.Field, malformed.Message[(malformed.File.Length + malformed.Field.Length + 4)..], ErrorCode.VectorMalformed);
+            return (null, new VectorReport(upload.File?.Format ?? "", "", [], [.. problems.All], []));
+        }
+    }
+
+    private VectorImport OfFile(VectorUploadFile file, FieldProblems problems)
+    {
+        VectorFormat? format = null;
+        if (file.Format is not null)
+        {
+            if (Formats.Any(known => known.Name == file.Format)) format = Formats.First(known => known.Name == file.Format).Format;
+            else problems.Add("format", $"found {Found.Quote(file.Format)}; expected one of {string.Join(", ", FormatNames)}, or nothing: files are recognised by their first bytes");
+        }
+        return VectorImporter.Read(file.Bytes, new ImportOptions
+        {
+            FileName = file.FileName.Length > 0 ? Found.Shorten(Path.GetFileName(file.FileName)) : "file",
+            Format = format,
+            Convention = file.Convention,
+            Sites = [.. file.Sites.SelectMany(Expand)],
+            Blocks = sites.Blocks,
+            Width = sites.HiddenWidth,
+        });
+    }
+
+    // resid_post.* names this model's blocks; a range is taken as it is written, so that a block too many is found by validation.
+    private IEnumerable<Site> Expand(SiteSelector selector) => Site.IsGlobal(selector.Point) ? [new Site(selector.Point, -1)]
+        : Enumerable.Range(selector.First ?? 0, Math.Min((selector.Last ?? selector.First ?? sites.Blocks - 1) - (selector.First ?? 0) + 1, 4096)).Select(block => new Site(selector.Point, block));
+
+    private static VectorImport OfTensors(VectorUpload upload) => new(
+        new SteeringVector { Name = "", Version = 0, Sha256 = "", Tensors = [.. upload.Tensors.OrderBy(tensor => tensor.Site).ThenBy(tensor => tensor.Role, StringComparer.Ordinal)] },
+        new ImportReport(JsonFormat, "steering", [.. upload.Tensors.Select(tensor => new Translation(tensor.FileName, tensor.FileName, null))], []));
+
+    private static SteeringVector Complete(SteeringVector read, VectorUpload upload)
+    {
+        var vector = read with
+        {
+            Name = upload.Name ?? "",
+            Unit = upload.Unit ?? read.Unit,
+            ResidualNorms = read.ResidualNorms.SetItems(upload.ResidualNorms),
+            ModelFingerprint = upload.ModelFingerprint ?? read.ModelFingerprint,
+            Metadata = read.Metadata.SetItems(upload.Metadata),
+        };
+        return vector with { Sha256 = VectorHash.Compute(vector.Tensors, vector.Unit, vector.ResidualNorms) };
+    }
+}
