@@ -160,8 +160,8 @@ public sealed class HostileNumpyTests
     {
         byte[] npy = NumpyFile.WriteNpy([1, 2, 3, 4], 2, 2), npz = NumpyFile.WriteNpz([("a", [1, 2, 3, 4], [2, 2])]);
 
-        Assert.InRange(Reading.FlipBits(npy, 4000, Outcome), 1000, 3999);
-        Assert.InRange(Reading.FlipBits(npz, 4000, bytes => Reading.Outcome(bytes, NumpyFile.ReadNpz)), 2000, 3999);
+        Assert.InRange(Reading.Refused(npy, 4000, Outcome), 1000, 3999);
+        Assert.InRange(Reading.Refused(npz, 4000, bytes => Reading.Outcome(bytes, NumpyFile.ReadNpz)), 2000, 3999);
     }
 
     private static ModelFormatException? Outcome(byte[] bytes) => Reading.Outcome(bytes, NumpyFile.ReadNpy);
