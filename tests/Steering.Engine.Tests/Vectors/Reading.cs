@@ -35,6 +35,6 @@ internal static class Reading
         return error;
     }
 
-    /// <summary>How many of many copies with one to three flipped bits are refused.</summary>
-    public static int FlipBits(byte[] whole, int trials, Func<byte[], ModelFormatException?> outcome) => Corruption.FlippedBits(whole, trials).Count(flipped => outcome(flipped) is not null);
+    /// <summary>How many of many copies with flipped bits are refused.</summary>
+    public static int Refused(byte[] whole, int trials, Func<byte[], ModelFormatException?> outcome) => Corruption.FlippedBits(whole, trials).Count(flipped => outcome(flipped) is not null);
 }

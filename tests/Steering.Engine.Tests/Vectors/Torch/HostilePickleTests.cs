@@ -181,7 +181,7 @@ public sealed class HostilePickleTests
     [InlineData((byte)PickleOpcode.BinFloat, (byte)0, (byte)0, (byte)0, (byte)0, (byte)0, (byte)0, (byte)0, (byte)0)]
     public void Many_small_values_stay_within_the_budget_read_or_refused(byte opcode, params byte[] operand)
     {
-        foreach (int count in (int[])[10_000, 30_000, 60_000, 120_000, 1_000_000])
+        foreach (int count in (int[])[20_000, 60_000, 120_000, 500_000])
         {
             // As items of a list; nested, each with one item; and each remembered.
             Outcome(new PickleBytes(4).Op(PickleOpcode.EmptyList).Op(PickleOpcode.Mark).Repeat(count, pickle => pickle.Op((PickleOpcode)opcode, operand)).Op(PickleOpcode.Appends));
@@ -193,7 +193,7 @@ public sealed class HostilePickleTests
     [Fact]
     public void Many_small_dictionaries_stay_within_the_budget_read_or_refused()
     {
-        foreach (int count in (int[])[1000, 10_000, 20_000, 40_000, 400_000])
+        foreach (int count in (int[])[10_000, 20_000, 40_000, 200_000])
             Outcome(new PickleBytes(4).Op(PickleOpcode.Mark)
                 .Repeat(count, pickle => pickle.Op(PickleOpcode.EmptyDict).Op(PickleOpcode.BinInt1, 1).Op(PickleOpcode.None).Op(PickleOpcode.SetItem)).Op(PickleOpcode.Tuple));
     }
@@ -213,7 +213,7 @@ public sealed class HostilePickleTests
         byte[] whole = new PickleBytes().Op(PickleOpcode.EmptyDict).Text("v").Tensor("FloatStorage", 1, 0, [1], [1]).Op(PickleOpcode.SetItem)
             .Text("list").Op(PickleOpcode.EmptyList).Op(PickleOpcode.BinPut, 0).Op(PickleOpcode.Mark).Number(1).Op(PickleOpcode.None).Op(PickleOpcode.Appends).Op(PickleOpcode.SetItem).Stop();
 
-        Assert.InRange(Reading.FlipBits(whole, 4000, Outcome), 2000, 3999);
+        Assert.InRange(Reading.Refused(whole, 4000, Outcome), 2000, 3999);
     }
 
     private static string Refusal(PickleBytes pickle) => Outcome(pickle)!.Message;
