@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using SteeringServer.Benchmarks.Effect;
 using SteeringServer.Benchmarks.Engine;
+using SteeringServer.Benchmarks.Soak;
 
 switch (args)
 {
@@ -20,12 +21,25 @@ switch (args)
     case ["effect", .. var rest] when rest.Length <= 1:
         using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })
             return await new ShippedVectorsBenchmark(server, Root()).RunAsync() ? 0 : 1;
+    case ["soak"]:
+        string soak = await SoakBenchmark.RunAsync(Path.Combine(Root(), "models", "storyworld"));
+        File.WriteAllText(Path.Combine(Root(), "docs", "soak.md"), $"""
+            # Soak
+
+            Written by `dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- soak`: thirteen kinds of requests over HTTP and gRPC in random order, 48 at once, a good third of
+            them left in the middle (streams abandoned, calls cancelled, uploads broken off, deadlines of milliseconds, connections cut in the middle of a request), and what server and clients
+            together, in one process, hold when all is quiet again.
+
+            {soak}
+            """);
+        return 0;
     default:
         Console.Error.WriteLine("""
             Usage: dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- COMMAND
 
               engine FOLDER    decode and prefill of the model in FOLDER (models/storyworld/model), beside the machine's read limit;
                                writes docs/performance.md
+              soak             23,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               effect [URL]     what every shipped vector does, through a running server (http://127.0.0.1:8080), beside the reference; writes docs/steering-effect.md
             """);
         return 2;

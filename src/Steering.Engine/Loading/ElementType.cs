@@ -14,8 +14,11 @@ public enum ElementType
     Int16,
     Int8,
     UInt8,
+    UInt16,
+    UInt32,
+    UInt64,
     Bool,
-    /// <summary>A type that the file format knows and this program does not compute with: quantised blocks, 8-bit floats, wider unsigned integers, complex numbers.</summary>
+    /// <summary>A type that the file format knows and this program does not compute with: quantised blocks, 8-bit floats, complex numbers.</summary>
     Unsupported,
 }
 
@@ -39,12 +42,13 @@ internal static class ElementTypes
         "U8" => (ElementType.UInt8, 1),
         "BOOL" => (ElementType.Bool, 1),
         "F8_E4M3" or "F8_E5M2" or "F8_E8M0" or "F8_E4M3FNUZ" or "F8_E5M2FNUZ" => (ElementType.Unsupported, 1),
-        "U16" => (ElementType.Unsupported, 2),
-        "U32" => (ElementType.Unsupported, 4),
-        "U64" or "C64" => (ElementType.Unsupported, 8),
+        "U16" => (ElementType.UInt16, 2),
+        "U32" => (ElementType.UInt32, 4),
+        "U64" => (ElementType.UInt64, 8),
+        "C64" => (ElementType.Unsupported, 8),
         _ => (ElementType.Unknown, 0),
     };
 
-    /// <summary>True for the types that widen to f32.</summary>
+    /// <summary>True for the float types.</summary>
     public static bool IsFloat(ElementType type) => type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64;
 }

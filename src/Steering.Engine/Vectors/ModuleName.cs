@@ -44,9 +44,9 @@ internal static partial class ModuleName
     /// <summary>True for the names of a model with norms before and after each sublayer.</summary>
     public static bool HasFourNorms(IEnumerable<string> names) => names.Any(name => name.EndsWith(".pre_feedforward_layernorm", StringComparison.Ordinal));
 
-    [GeneratedRegex(@"^(?:(?:model\.)?(?:layers?|blocks?|direction)[._]?)?([0-9]{1,9})\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:(?:model\.)?(?:layers?|blocks?|direction)[._]?)?([0-9]{1,10})\z", RegexOptions.CultureInvariant)]
     private static partial Regex Block();
 
-    [GeneratedRegex(@"^(?:model\.)*(?:layers|blocks)\.([0-9]{1,9})(?:\.([a-z_]+))?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:model\.)*(?:layers|blocks)\.([0-9]{1,10})(?:\.([a-z_]+))?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Module();
 }

@@ -23,7 +23,7 @@ internal static class SelectivePlane
         WarnOfAngle(b1, b2, warnings);
         return [.. modules.SelectMany(module => ModuleName.TryParse(module, hasFourNorms, out var site)
             ? new[] { new PlacedArray($"basis[0] at {module}", site, "b1", b1), new PlacedArray($"basis[1] at {module}", site, "b2", b2) }
-            : throw new ModelFormatException(file, module, $"names no module that is known; expected {ModuleName.Expected}"))];
+            : throw new ModelFormatException(file, Excerpt.Of(module), $"names no module that is known; expected {ModuleName.Expected}"))];
     }
 
     private static string[] Modules(string file, StoredMap map, StoredMap projections, List<string> warnings)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Steering.Engine.Vectors;
 
@@ -15,6 +16,24 @@ internal sealed record StoredMap(ImmutableArray<KeyValuePair<string, StoredValue
 {
     /// <summary>The value of a key; null where there is none.</summary>
     public StoredValue? Find(string key) => Items.FirstOrDefault(item => item.Key == key).Value;
+
+    /// <summary>The plain values in it, and in a dictionary <c>metadata</c> of it, as text.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Texts()
+    {
+        foreach (var (key, value) in Items)
+            if (Text(value) is { } text) yield return KeyValuePair.Create(key, text);
+        if (Find("metadata") is StoredMap metadata)
+            foreach (var (key, value) in metadata.Items)
+                if (Text(value) is { } text) yield return KeyValuePair.Create(key, text);
+    }
+
+    // An array without dimensions is a number too.
+    private static string? Text(StoredValue value) => value switch
+    {
+        StoredScalar { Value: { } scalar } => Convert.ToString(scalar, CultureInfo.InvariantCulture),
+        StoredArray { Shape.Length: 0, Values: [var number] } => number.ToString("R", CultureInfo.InvariantCulture),
+        _ => null,
+    };
 }
 
 internal sealed record StoredList(ImmutableArray<StoredValue> Items) : StoredValue;

@@ -36,7 +36,7 @@ public static class VectorFile
     public static byte[] Write(SteeringVector vector)
     {
         var writer = new SafetensorsWriter();
-        foreach (var (key, value) in vector.Metadata) writer.AddMetadata(key, value);
+        foreach (var (key, value) in vector.Metadata.Where(item => !IsField(item.Key))) writer.AddMetadata(key, value);
         if (vector.Unit is { } unit) writer.AddMetadata(UnitKey, SteeringNames.Of(unit));
         if (vector.ModelFingerprint is { } fingerprint) writer.AddMetadata(FingerprintKey, fingerprint);
         foreach (var (site, norm) in vector.ResidualNorms) writer.AddMetadata($"{NormPrefix}{site}", norm.ToString("R", CultureInfo.InvariantCulture));
@@ -45,8 +45,8 @@ public static class VectorFile
         return writer.ToArray();
     }
 
-    /// <summary>Whether a key of the metadata is written from a member of the vector: unit, model fingerprint, residual norms.</summary>
-    public static bool IsMember(string key) => key is UnitKey or FingerprintKey || key.StartsWith(NormPrefix, StringComparison.Ordinal);
+    /// <summary>True for the metadata keys that are fields of a vector; a file of another project may have them with another meaning.</summary>
+    public static bool IsField(string key) => key is UnitKey or FingerprintKey || key.StartsWith(NormPrefix, StringComparison.Ordinal);
 
     /// <summary>The file's arrays as a vector, with what its metadata says of it.</summary>
     internal static SteeringVector Assemble(SafetensorsFile file, IEnumerable<PlacedArray> arrays, string name, int version)
@@ -64,7 +64,7 @@ public static class VectorFile
             ResidualNorms = norms,
             ModelFingerprint = file.Metadata.GetValueOrDefault(FingerprintKey),
             // What has a member of its own stands there alone: said twice it could come to differ.
-            Metadata = file.Metadata.Where(pair => !IsMember(pair.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Metadata = file.Metadata.Where(pair => !IsField(pair.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
     }
 

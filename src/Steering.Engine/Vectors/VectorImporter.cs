@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
 using Steering.Engine.Loading.Gguf;
+using Steering.Engine.Vectors.Numpy;
+using Steering.Engine.Vectors.Torch;
 
 namespace Steering.Engine.Vectors;
 
@@ -28,26 +29,35 @@ public static class VectorImporter
         var content = ReadContent(bytes, format, options.FileName, metadata, warnings);
         var (convention, placed) = layout.Place(content);
         var tensors = VectorTensors.Assemble(options.FileName, placed);
-        var norms = ImmutableDictionary<Site, float>.Empty;
         var vector = new SteeringVector
         {
             Name = "",
             Version = 0,
-            Sha256 = VectorHash.Compute(tensors, null, norms),
+            Sha256 = VectorHash.Compute(tensors, null, ImmutableDictionary<Site, float>.Empty),
             Tensors = tensors,
             Metadata = metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
         return new VectorImport(vector, Report(format, convention, placed, warnings));
     }
 
-    private static StoredMap ReadContent(ReadOnlyMemory<byte> bytes, VectorFormat format, string file, SortedDictionary<string, string> metadata, List<string> warnings)
+    private static StoredValue ReadContent(ReadOnlyMemory<byte> bytes, VectorFormat format, string file, SortedDictionary<string, string> metadata, List<string> warnings)
     {
         if (format == VectorFormat.Gguf)
         {
             using var gguf = GgufFile.Parse(bytes, file);
             return GgufControlVector.Read(gguf, metadata, warnings);
         }
-        throw new ModelFormatException(file, "format", $"{VectorFormats.NameOf(format)} is not supported; expected safetensors or gguf");
+        var content = format switch
+        {
+            VectorFormat.Npy => NumpyFile.ReadNpy(bytes, file),
+            VectorFormat.Npz => NumpyFile.ReadNpz(bytes, file),
+            VectorFormat.Torch => TorchArchive.Read(bytes, file),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
+        };
+        if (content is StoredMap map)
+            foreach (var (key, text) in map.Texts())
+                if (!VectorFile.IsField(key)) metadata[key] = text;
+        return content;
     }
 
     private static ImportReport Report(VectorFormat format, VectorConvention convention, ImmutableArray<PlacedArray> arrays, List<string> warnings) =>

@@ -12,6 +12,9 @@ namespace Steering.Engine.Vectors;
 /// <param name="warnings">Takes every choice that the file left open.</param>
 internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, List<string> warnings)
 {
+    // More than any model has sites; an array of very many narrow rows would become very many tensors.
+    private const int MaxRows = 16_384;
+
     private readonly string _file = options.FileName;
     private readonly VectorConvention? _asked = options.Convention is { } name ? VectorConvention.Named(name, options.FileName) : null;
 
@@ -113,9 +116,9 @@ internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, L
         bool isCandidates = map.Find("candidates") is StoredMap;
         if (isCandidates && map.Find("selected_direction") is not null) warnings.Add("selected_direction is one of the candidates and was not read a second time");
         var source = isCandidates ? (StoredMap)map.Find("candidates")! : map;
-        ImmutableArray<(string Name, StoredArray Array)> arrays = [.. source.Items.Where(item => item.Value is StoredArray).Select(item => (item.Key, (StoredArray)item.Value))];
+        ImmutableArray<(string Name, StoredArray Array)> arrays = [.. source.Items.Where(item => item.Value is StoredArray { Shape.Length: > 0 }).Select(item => (Excerpt.Of(item.Key), (StoredArray)item.Value))];
         if (!arrays.IsEmpty) return (arrays, isCandidates);
-        StoredMap[] inner = [.. map.Items.Select(item => item.Value).OfType<StoredMap>().Where(item => item.Items.Any(inside => inside.Value is StoredArray))];
+        StoredMap[] inner = [.. map.Items.Select(item => item.Value).OfType<StoredMap>().Where(item => item.Items.Any(inside => inside.Value is StoredArray { Shape.Length: > 0 }))];
         return inner is [var one] ? ArraysIn(one)
             : throw Bad("tensors", inner.Length == 0 ? "there are none; expected directions" : $"there are {inner.Length} dictionaries of them; save the one that is the vector");
     }
@@ -129,6 +132,7 @@ internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, L
         string shape = $"[{string.Join(", ", array.Shape)}]";
         if (array.Shape.Length is not (1 or 2) || array.Values.Length == 0) throw Bad(name, $"has shape {shape}; expected [width] or [rows, width]: choose one direction per site and save that");
         if (array.Shape.Length == 1) return [(name, array)];
+        if (array.Shape[0] > MaxRows) throw Bad(name, $"has shape {shape}; expected one row per site, at most {MaxRows}");
         int width = array.Shape[1];
         if (width != options.Width && array.Shape[0] == options.Width) throw Bad(name, $"has shape {shape}; expected [rows, {options.Width}]: transpose it");
         return [.. array.Values.Chunk(width).Select((row, i) => (array.Shape[0] == 1 ? name : $"row {i}", new StoredArray([width], array.TypeName, row)))];

@@ -76,7 +76,7 @@ public sealed class VectorFileTests
         string hash = Parse(new SafetensorsWriter().Add("resid_post.3", [3f, 4], 2).Add("resid_post.4", [1f, 2], 2)).Sha256;
         byte[] wide = [.. new double[] { 3, 4 }.SelectMany(BitConverter.GetBytes)];
 
-        Assert.Equal(hash, Parse(new SafetensorsWriter().Add("l4.resid_post.v", [1f, 2], 2).Add("resid_post.3", "F64", wide, 2).AddMetadata("unit", "rms")).Sha256);
+        Assert.Equal(hash, Parse(new SafetensorsWriter().Add("l4.resid_post.v", [1f, 2], 2).Add("resid_post.3", "F64", wide, 2).AddMetadata("unit", "raw").AddMetadata("method", "m")).Sha256);
         Assert.NotEqual(hash, Parse(new SafetensorsWriter().Add("resid_post.3", [3f, 4], 2).Add("resid_post.4", [1f, 3], 2)).Sha256);
         Assert.NotEqual(hash, Parse(new SafetensorsWriter().Add("resid_post.3", [3f, 4], 2).Add("resid_post.5", [1f, 2], 2)).Sha256);
         Assert.NotEqual(hash, Parse(new SafetensorsWriter().Add("resid_post.3", [3f, 4], 2).Add("resid_post.4.u", [1f, 2], 2)).Sha256);
@@ -85,6 +85,23 @@ public sealed class VectorFileTests
     [Fact]
     public void The_hash_is_fixed_for_good() =>
         Assert.Equal("0afabb1f9b28d1a0068631ef4c2473232cf45c0be1df4a153fde448cee8fe5a9", Parse(new SafetensorsWriter().Add("resid_post.3", [3f, 4], 2).Add("resid_post.4", [1f, 2], 2)).Sha256);
+
+    [Fact]
+    public void The_hash_sees_what_a_strength_counts()
+    {
+        string Hash(params (string Key, string Value)[] metadata) =>
+            Parse(metadata.Aggregate(new SafetensorsWriter().Add("resid_post.3", [3f, 4], 2), (writer, item) => writer.AddMetadata(item.Key, item.Value))).Sha256;
+
+        string[] hashes =
+        [
+            Hash(), Hash(("unit", "rms")), Hash(("unit", "token_norm")), Hash(("residual_norm.resid_post.3", "2")), Hash(("residual_norm.resid_post.3", "3")), Hash(("residual_norm.resid_post.4", "2")),
+            Hash(("unit", "rms"), ("residual_norm.resid_post.3", "2")), Hash(("residual_norm.resid_post.3", "2"), ("residual_norm.resid_post.4", "2")),
+        ];
+
+        Assert.Equal(hashes.Length, hashes.Distinct().Count());
+        Assert.Equal(hashes[0], Hash(("unit", "raw"), ("model_fingerprint", "abc")));
+        Assert.Equal(hashes[^1], Hash(("residual_norm.resid_post.4", "2.0"), ("residual_norm.resid_post.3", "2")));
+    }
 
     [Fact]
     public void What_is_written_is_read_back()

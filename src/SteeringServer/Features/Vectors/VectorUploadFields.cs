@@ -54,7 +54,7 @@ internal static class VectorUploadFields
         var metadata = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in pairs)
         {
-            if (VectorFile.IsMember(key)) problems.Add($"metadata.{key}", "has a field of its own in the upload (unit, model_fingerprint, residual_norms); say it there");
+            if (VectorFile.IsField(key)) problems.Add($"metadata.{key}", "has a field of its own in the upload (unit, model_fingerprint, residual_norms); say it there");
             else if (key.Length is 0 or > 128 || value.Length > LongestMetadata) problems.Add("metadata", $"{Found.Quote(key)} has {key.Length} characters and its value {value.Length}; at most 128 and {LongestMetadata} are kept");
             else metadata[key] = value;
         }
