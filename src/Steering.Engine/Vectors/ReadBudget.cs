@@ -4,8 +4,8 @@ namespace Steering.Engine.Vectors;
 
 /// <summary>
 /// The memory that reading one file may take: 8 times the file and 16 MiB. Everything that is unpacked, built or repeated is taken from it before it is allocated,
-/// so neither a zip bomb nor a pickle that multiplies itself gets further than this, in memory or in time. Eight is twice what the honest worst case needs
-/// (booleans: a byte in the file, a byte unpacked, four as f32); the constant lets small files be well compressed.
+/// so neither a zip bomb nor a pickle that multiplies itself gets further than this, in memory or in time. Eight covers the honest worst case
+/// (transposed booleans: a byte unpacked, a byte put in order, four as f32); the constant lets small files be well compressed.
 /// </summary>
 /// <param name="file">For messages.</param>
 /// <param name="fileLength">Bytes.</param>

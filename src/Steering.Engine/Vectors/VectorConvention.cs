@@ -46,12 +46,12 @@ public sealed record VectorConvention(string Name, string MeasuredAt, string Put
 
     private static (Site, string?) LlamaCpp(BlockIndex k) => (Post(k.Index), $"as llama.cpp applies it; llama.cpp's cvector-generator measures it one block earlier, at {Before(k)}");
 
-    private static (Site, string?) Repeng(BlockIndex k) => (Post(k.Index), k.IsLastBlock ? $"repeng measured it after the final norm; it is added before it, at {Post(k.Index)}" : null);
+    private static (Site, string?) Repeng(BlockIndex k) => (Post(k.Index), k.IsLastBlock ? $"repeng measures a model's last block after the final norm; it is added before it, at {Post(k.Index)}" : null);
 
     private static (Site, string?) CvectorGenerator(BlockIndex k) => k.Index > 0 ? (Post(k.Index - 1), $"measured at {Post(k.Index - 1)}; llama.cpp adds it one block later, at {Post(k.Index)}")
         : throw new ModelFormatException(k.File, k.Source, "cvector-generator counts from 1: direction.1 is the output of block 0");
 
-    private static (Site, string?) Blocks(BlockIndex k) => (Post(k.Index), k.IsLastBlock ? "if it was taken from hidden_states, it was measured after the final norm" : null);
+    private static (Site, string?) Blocks(BlockIndex k) => (Post(k.Index), k.IsLastBlock ? "if a model's last block was taken from hidden_states, it was measured after the final norm" : null);
 
     private static (Site, string?) HiddenStates(BlockIndex k) =>
         k.IsLastState ? (new Site(SitePoint.FinalNorm, -1), "the last hidden state is measured after the final norm") : (Post(k.Index - 1), $"hidden state {k.Index} is {Before(k)}");

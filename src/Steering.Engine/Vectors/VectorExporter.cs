@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
 using Steering.Engine.Vectors.Numpy;
@@ -7,6 +8,9 @@ namespace Steering.Engine.Vectors;
 /// <summary>Writes steering vectors for this and other projects. What a format cannot hold is refused by name.</summary>
 public static class VectorExporter
 {
+    /// <summary>The formats that are written, the one that holds everything first.</summary>
+    public static ImmutableArray<VectorFormat> Formats { get; } = [VectorFormat.Safetensors, VectorFormat.Gguf, VectorFormat.Npz, VectorFormat.Npy];
+
     /// <summary>
     /// The vector as a file. <see cref="VectorFormat.Safetensors"/> holds all of it; <see cref="VectorFormat.Gguf"/> directions at block outputs from block 1 on, in unit raw, for
     /// llama.cpp and repeng; <see cref="VectorFormat.Npz"/> all tensors by name and <see cref="VectorFormat.Npy"/> a single one, both without unit, residual norms and metadata.

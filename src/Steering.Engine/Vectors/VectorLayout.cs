@@ -25,18 +25,15 @@ internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, L
         if (content is not StoredMap map) return PlaceRows(Rows("array", content));
         var (arrays, isCandidates) = ArraysIn(map);
         string[] names = [.. arrays.Select(array => array.Name)];
+        // numpy calls an array without a name arr_0, and others call it what they like.
+        if (arrays is [var only] && (_asked is null ? !IsKnown(only.Name) : IsSingle(_asked) || (_asked.HasRows && !IsKnown(only.Name)))) return PlaceRows(Rows(only.Name, only.Array));
         var convention = (isCandidates ? Sure("selective", "candidates by module") : _asked) ?? Recognise(names);
-        if (convention is null || IsSingle(convention))
-        {
-            if (arrays is [var only]) return PlaceRows(Rows(only.Name, only.Array));
-            throw convention is not null ? Bad("convention", $"{convention.Name} has one direction per file; the file has {arrays.Length}: {string.Join(", ", names.Take(3))}, …")
-                : Bad(names.First(name => !IsKnown(name)), $"does not say where it belongs; expected {ModuleName.Expected}, or a site (resid_post.4)");
-        }
+        if (IsSingle(convention)) throw Bad("convention", $"{convention.Name} has one direction per file; the file has {arrays.Length}: {string.Join(", ", names.Take(3))}, …");
         if (!options.Sites.IsEmpty) throw Bad("sites", $"the file says itself where its tensors belong ({names[0]}, …); leave sites out");
-        return (convention, WithoutZeros(PlaceNamed(convention, arrays)));
+        return (convention, PlaceNamed(convention, arrays));
     }
 
-    private VectorConvention? Recognise(string[] names)
+    private VectorConvention Recognise(string[] names)
     {
         if (names.All(name => VectorTensorName.TryParse(name, out _, out _))) return VectorConvention.Named("steering", _file);
         if (isGguf) return VectorConvention.Named("llama.cpp", _file);
@@ -45,7 +42,9 @@ internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, L
             warnings.Add($"its names are numbers ({names[0]}, …), and k was read as the output of block k, resid_post.k; if k counts hidden states, the convention is hidden_states");
             return VectorConvention.Named("blocks", _file);
         }
-        return names.All(IsKnown) ? VectorConvention.Named("modules", _file) : null;
+        if (names.All(name => ModuleName.TryParse(name, false, out _))) return VectorConvention.Named("modules", _file);
+        throw names.FirstOrDefault(name => !IsKnown(name)) is { } unknown ? Bad(unknown, $"does not say where it belongs; expected {ModuleName.Expected}, or a site (resid_post.4)")
+            : Bad("tensors", $"their names are of several kinds ({string.Join(", ", names.Take(3))}, …); expected sites, blocks or modules alone");
     }
 
     private ImmutableArray<PlacedArray> PlaceNamed(VectorConvention convention, ImmutableArray<(string Name, StoredArray Array)> arrays)
@@ -54,12 +53,14 @@ internal sealed partial class VectorLayout(ImportOptions options, bool isGguf, L
         if (convention.Place is null)
         {
             bool hasFourNorms = ModuleName.HasFourNorms(arrays.Select(array => array.Name));
-            return [.. arrays.Select(array => ModuleName.TryParse(array.Name, hasFourNorms, out var site) ? new PlacedArray(array.Name, site, "", array.Array)
-                : throw Bad(array.Name, $"names no module that is known; expected {ModuleName.Expected}"))];
+            return WithoutZeros([.. arrays.Select(array => ModuleName.TryParse(array.Name, hasFourNorms, out var site) ? new PlacedArray(array.Name, site, "", array.Array)
+                : throw Bad(array.Name, $"names no module that is known; expected {ModuleName.Expected}"))]);
         }
         int[] blocks = [.. arrays.Select(array => ModuleName.TryParseBlock(array.Name, out int block) ? block : throw Bad(array.Name, $"names no block; convention {convention.Name} expects {ModuleName.Expected}"))];
         int last = (options.Blocks ?? blocks.Max() + 1) - 1;
-        return [.. arrays.Select((array, i) => Indexed(convention, array.Name, array.Array, new BlockIndex(_file, array.Name, blocks[i], blocks[i] == last, blocks[i] == options.Blocks)))];
+        if (convention.Name == "hidden_states" && options.Blocks is null) throw Bad("convention", "without the model it cannot be told which hidden state comes after the final norm; expected its number of blocks");
+        return WithoutZeros([.. arrays.Select((array, i) =>
+            Indexed(convention, array.Name, array.Array, new BlockIndex(_file, array.Name, blocks[i], blocks[i] == last, blocks[i] == options.Blocks)))]);
     }
 
     private (VectorConvention, ImmutableArray<PlacedArray>) PlaceRows(ImmutableArray<(string Name, StoredArray Array)> rows)

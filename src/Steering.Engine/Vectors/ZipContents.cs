@@ -35,19 +35,15 @@ internal sealed class ZipContents : IDisposable
         // The framework reads the directory as long as entries follow, whatever count the file gives: each has this signature.
         budget.Take((long)EntryCost * bytes.Span.Count("PK\x01\x02"u8), "zip directory");
         if (!MemoryMarshal.TryGetArray(bytes, out var array)) array = bytes.ToArray();
-        ZipArchive? zip = null;
         try
         {
-            zip = new ZipArchive(new MemoryStream(array.Array!, array.Offset, array.Count, writable: false));
-            var contents = new ZipContents(file, budget, zip);
-            foreach (var entry in zip.Entries) contents.Add(entry);
+            var contents = new ZipContents(file, budget, new ZipArchive(new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)));
+            foreach (var entry in contents._zip.Entries) contents.Add(entry);
             return contents;
         }
-        catch (Exception error)
+        catch (Exception error) when (IsMalformed(error))
         {
-            zip?.Dispose();
-            if (IsMalformed(error)) throw new ModelFormatException(file, "zip directory", $"is not readable: {error.Message}", error);
-            throw;
+            throw new ModelFormatException(file, "zip directory", $"is not readable: {error.Message}", error);
         }
     }
 
@@ -83,13 +79,13 @@ internal sealed class ZipContents : IDisposable
         if (name.EndsWith('/') && entry.Length == 0) name = name[..^1];
         string path = $"/{name}/";
         if (path.AsSpan().ContainsAny('\\', '\0') || path.IndexOf(':') == 2 || OutOfPlace.Any(part => path.Contains(part, StringComparison.Ordinal)))
-            throw Bad(shown, "is a path out of the archive; expected names such as 'archive/data.pkl' or 'layer_4.npy'");
+            throw Bad("zip directory", $"names '{shown}', a path out of the archive; expected names such as 'archive/data.pkl' or 'layer_4.npy'");
         if (entry.IsEncrypted) throw Bad(shown, "is encrypted; save the file without a password");
         if (name.Length == entry.FullName.Length && !_entries.TryAdd(name, entry)) throw Bad(shown, "is in the archive twice, so which one is meant cannot be told");
     }
 
     private ModelFormatException Bad(string field, string message) => new(_file, field, message);
 
-    // What the framework's reader throws for files that lie; it documents InvalidDataException, the others come from the streams below it.
-    private static bool IsMalformed(Exception error) => error is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException;
+    // What the framework's reader throws for files that lie: it documents the first; a stream that ends early throws the second, one that begins at 2^63 (zip64) the third.
+    private static bool IsMalformed(Exception error) => error is InvalidDataException or IOException or ArgumentOutOfRangeException;
 }

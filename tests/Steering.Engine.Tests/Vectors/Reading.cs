@@ -1,4 +1,5 @@
 using Steering.Engine.Loading;
+using Steering.Engine.Tests.Loading;
 using Steering.Engine.Vectors;
 
 namespace Steering.Engine.Tests.Vectors;
@@ -34,21 +35,6 @@ internal static class Reading
         return error;
     }
 
-    /// <summary>How many of many copies with one to three flipped bits are refused.</summary>
-    public static int FlipBits(byte[] whole, int trials, Func<byte[], ModelFormatException?> outcome)
-    {
-        var random = new Random(20261125);
-        int refused = 0;
-        for (int trial = 0; trial < trials; trial++)
-        {
-            byte[] flipped = [.. whole];
-            for (int flips = random.Next(1, 4); flips > 0; flips--)
-            {
-                int bit = random.Next(flipped.Length * 8);
-                flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            }
-            if (outcome(flipped) is not null) refused++;
-        }
-        return refused;
-    }
+    /// <summary>How many of many copies with flipped bits are refused.</summary>
+    public static int Refused(byte[] whole, int trials, Func<byte[], ModelFormatException?> outcome) => Corruption.FlippedBits(whole, trials).Count(flipped => outcome(flipped) is not null);
 }

@@ -1,8 +1,9 @@
 using Steering.Engine.Interventions;
-using Steering.Engine.Loading;
 using Steering.Engine.Loading.Gguf;
-using Steering.Engine.Vectors;
+using Steering.Engine.Loading;
+using Steering.Engine.Tests.Loading;
 using Steering.Engine.Vectors.Numpy;
+using Steering.Engine.Vectors;
 using Steering.Tests;
 
 namespace Steering.Engine.Tests.Vectors;
@@ -129,7 +130,7 @@ public sealed class VectorImporterTests
         var (byName, byRow) = (Read(named), Read(rows, blocks: 2));
 
         Assert.Equal(("npz", "blocks"), (byName.Report.Format, byName.Report.Convention));
-        Assert.Equal([new("layer_1", "resid_post.1", null), new("layer_3", "resid_post.3", "if it was taken from hidden_states, it was measured after the final norm")],
+        Assert.Equal([new("layer_1", "resid_post.1", null), new("layer_3", "resid_post.3", "if a model's last block was taken from hidden_states, it was measured after the final norm")],
             byName.Report.Translations.AsEnumerable());
         Assert.Equal("12", byName.Vector.Metadata["count"]);
         Assert.Equal(("npy", "hidden_states"), (byRow.Report.Format, byRow.Report.Convention));
@@ -158,12 +159,46 @@ public sealed class VectorImporterTests
     [InlineData("504B0304", "is not readable")]
     [InlineData("FFD8FFE000104A464946", "of no known kind")]
     [InlineData("FFFFFFFFFFFFFFFF7B", "of no known kind")]
+    [InlineData("08000000000000007B", "8 bytes is more than the 1 that follow it")]
     public void What_is_no_vector_is_refused_with_what_it_looks_like(string hex, string message)
     {
         var error = Assert.Throws<ModelFormatException>(() => Read(Convert.FromHexString(hex)));
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>Files of every format that vectors of every kind come in.</summary>
+    public static TheoryData<string> Formats() => ["safetensors", "gguf", "npz", "npy", "torch"];
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Whatever_happened_to_a_file_it_is_read_or_refused_by_name(string format)
+    {
+        byte[] whole = format switch
+        {
+            "safetensors" => VectorExporter.Write(Whole, VectorFormat.Safetensors),
+            "gguf" => VectorExporter.Write(Whole, VectorFormat.Gguf),
+            "npz" => VectorExporter.Write(Whole, VectorFormat.Npz),
+            "npy" => NumpyFile.WriteNpy([1f, 2, 3, 4, 5, 6], 3, 2),
+            _ => File.ReadAllBytes(Repository.PathTo("tests", "Steering.Engine.Tests", "Vectors", "Files", "torch.pt")),
+        };
+        int step = Math.Max(1, whole.Length / 500);
+
+        foreach (byte[] damaged in Corruption.FlippedBits(whole, 500).Concat(Enumerable.Range(0, whole.Length / step).Select(i => whole[..(i * step)])))
+        {
+            try
+            {
+                Assert.NotEmpty(Read(damaged, blocks: 3).Vector.Tensors);
+            }
+            catch (ModelFormatException refused)
+            {
+                Assert.StartsWith($"file: {refused.Field}: ", refused.Message, StringComparison.Ordinal);
+                Assert.InRange(refused.Message.Length, 1, 2000);
+            }
+        }
+    }
+
+    private static SteeringVector Whole => TestVectors.Vector(TestVectors.Tensor("resid_post.1", "", 1, 2), TestVectors.Tensor("resid_post.2", "", 3, 4));
 
     private static VectorImport Read(byte[] bytes, int? blocks = null, string? convention = null) =>
         VectorImporter.Read(bytes, new ImportOptions { FileName = "file", Blocks = blocks, Convention = convention });

@@ -92,6 +92,17 @@ public sealed class VectorLayoutTests
     }
 
     [Fact]
+    public void A_single_array_may_have_any_name()
+    {
+        Assert.Equal("hidden_states", Place(Map(("arr_0", Rows(4, 2))), blocks: 3).Convention.Name);
+        Assert.Equal(["resid_post.0", "resid_post.1"], Place(Map(("arr_0", Rows(2, 2))), "blocks").Arrays.Select(array => array.Target));
+    }
+
+    [Fact]
+    public void A_direction_of_zeros_stays_where_the_file_names_its_site() =>
+        Assert.Equal(2, Place(Map(("resid_post.1", Array(0, 0)), ("resid_post.2", Array(1, 0)))).Arrays.Length);
+
+    [Fact]
     public void A_list_of_tensors_is_an_array_of_rows()
     {
         var (convention, arrays) = Place(new StoredList([Array(1, 2), Array(3, 4)]), blocks: 2);
@@ -208,6 +219,8 @@ public sealed class VectorLayoutTests
     public void What_cannot_be_placed_is_named()
     {
         Refused("weight", "does not say where it belongs", Map(("layer_3", Array(1)), ("weight", Array(1))));
+        Refused("tensors", "their names are of several kinds (layer_3, resid_post.4", Map(("layer_3", Array(1)), ("resid_post.4", Array(1))));
+        Refused("convention", "which hidden state comes after the final norm", Map(("3", Array(1))), "hidden_states");
         Refused("convention", "found \"axbench\"; expected one of steering, sites, llama.cpp, repeng, cvector-generator, blocks", Array(1), "axbench");
         Refused("weight", "names no block; convention cast expects", Map(("weight", Array(1))), "cast");
         Refused("weight", "names no module", Map(("weight", Array(1))), "modules");

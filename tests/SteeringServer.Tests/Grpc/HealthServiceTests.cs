@@ -15,7 +15,7 @@ public sealed class HealthServiceTests
     [Fact]
     public async Task Health_goes_from_loading_to_serving_to_draining()
     {
-        await using var server = await RunningServer.StartAsync(waitsForModel: false);
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { Drain = TimeSpan.FromMinutes(3) }, waitsForModel: false);
         bool wasLoading = server.Services.GetRequiredService<Serving>().Model is null;
         var health = new Health.HealthClient(server.Channel);
         using var watch = health.Watch(new HealthCheckRequest { Service = "model:storyworld" });

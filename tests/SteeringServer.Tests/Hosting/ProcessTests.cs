@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Steering.Tests;
 using SteeringServer.Hosting;
 using SteeringServer.Tests.Fixtures;
@@ -29,12 +31,27 @@ public sealed class ProcessTests
     [Fact]
     public async Task A_model_that_is_not_there_ends_it_with_1_and_says_where_it_looked()
     {
-        var result = await ExternalProgram.RunAsync("dotnet", [Program, "--http", "127.0.0.1:0", "--model", "no/such/model"]);
+        var result = await ExternalProgram.RunAsync("dotnet", [Program, "--http", "127.0.0.1:0", "--grpc", "off", "--model", "no/such/model"]);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("no/such/model", result.Errors, StringComparison.Ordinal);
         Assert.Contains("--model", result.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--http", "--grpc")]
+    [InlineData("--grpc", "--http")]
+    public async Task A_port_that_is_taken_ends_it_with_1_and_names_its_option(string taken, string free)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        using var data = new TemporaryFolder();
+
+        var result = await ExternalProgram.RunAsync("dotnet", [Program, taken, $"{other.LocalEndpoint}", free, "127.0.0.1:0", "--data", data.Path], Repository.Root);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"Choose another address with {taken} <host:port>", result.Errors, StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -55,6 +72,7 @@ public sealed class ProcessTests
         Assert.Equal(24, events.Split("\"finish_reason\":\"length\"").Length - 1);
         Assert.Equal(0, server.Process.ExitCode);
         foreach (string part in new[] { "storyworld", "8 blocks", "width 256", "bf16", "17 (", "curl http://127.0.0.1:" }) Assert.Contains(part, server.Screen, StringComparison.Ordinal);
+        Assert.Matches(@"grpc +127\.0\.0\.1:\d+\n", server.Screen);
         Assert.True(started < TimeSpan.FromSeconds(20), $"ready after {started.TotalSeconds:0.0} s");
     }
 

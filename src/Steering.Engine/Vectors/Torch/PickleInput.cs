@@ -11,13 +11,15 @@ namespace Steering.Engine.Vectors.Torch;
 /// <param name="budget">What texts are taken from.</param>
 internal sealed class PickleInput(string file, byte[] bytes, ReadBudget budget)
 {
+    public const string Name = "data.pkl";
+
     private int _at;
     private int _opcodeAt;
 
     public string File => file;
 
     /// <summary>Where the current instruction is, for messages.</summary>
-    public string Field => $"data.pkl at byte {_opcodeAt}";
+    public string Field => $"{Name} at byte {_opcodeAt}";
 
     public int Left => bytes.Length - _at;
 
@@ -66,7 +68,7 @@ internal sealed class PickleInput(string file, byte[] bytes, ReadBudget budget)
 
     private string Decode(ReadOnlySpan<byte> text)
     {
-        budget.Take(text.Length * sizeof(char), Field);
+        budget.Take(text.Length * sizeof(char), Name);
         return Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : throw Bad("holds text that is not valid UTF-8");
     }
 

@@ -29,7 +29,7 @@ internal sealed class PickleReader(PickleInput input, TorchObjects objects, Read
         {
             var opcode = input.Opcode();
             if (opcode == PickleOpcode.Stop) break;
-            budget.Take(InstructionCost, input.Field);
+            budget.Take(InstructionCost, PickleInput.Name);
             Execute(opcode);
         }
         if (_stack.Count != 1 || _marks.Count != 0) throw input.Bad($"stops with {_stack.Count} values on the stack; expected one");
@@ -122,7 +122,7 @@ internal sealed class PickleReader(PickleInput input, TorchObjects objects, Read
     private object?[] Cut(int from)
     {
         int count = _stack.Count - from;
-        budget.Take(count * ItemCost, input.Field);
+        budget.Take((long)count * ItemCost, PickleInput.Name);
         object?[] taken = new object?[count];
         _stack.CopyTo(from, taken, 0, count);
         _stack.RemoveRange(from, count);
@@ -156,7 +156,7 @@ internal sealed class PickleReader(PickleInput input, TorchObjects objects, Read
     private object FindNamed(object?[] names) =>
         names is [string module, string name] ? TorchObjects.Find(module, name, input) : throw input.Bad($"names something by {Describe(names[0])} and {Describe(names[1])}; expected two texts");
 
-    private object? Call(object?[] call) => call is [PickleGlobal callee, object?[] arguments] ? objects.Call(callee, arguments, input)
+    private object Call(object?[] call) => call is [PickleGlobal callee, object?[] arguments] ? objects.Call(callee, arguments, input)
         : throw input.Bad($"calls {Describe(call[0])} with {Describe(call[1])}; {TorchObjects.Remedy}");
 
     // An OrderedDict may have attributes: a state_dict has _metadata, the versions of its modules. They are no vectors, and go.

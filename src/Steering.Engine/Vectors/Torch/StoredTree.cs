@@ -67,7 +67,7 @@ internal sealed class StoredTree(string file, ReadBudget budget)
         return converted;
     }
 
-    private void Take(long values) => budget.Take(values * ValueCost, "data.pkl");
+    private void Take(long values) => budget.Take(values * ValueCost, PickleInput.Name);
 
-    private ModelFormatException Bad(string message) => new(file, _path.Count == 0 ? "data.pkl" : string.Join('.', _path.Take(8).Select(Excerpt.Of)), message);
+    private ModelFormatException Bad(string message) => new(file, _path.Count == 0 ? PickleInput.Name : string.Join('.', _path.Take(8).Select(Excerpt.Of)), message);
 }

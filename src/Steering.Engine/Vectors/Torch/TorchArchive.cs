@@ -8,8 +8,6 @@ namespace Steering.Engine.Vectors.Torch;
 /// </summary>
 internal static class TorchArchive
 {
-    private const string PickleName = "data.pkl";
-
     /// <summary>What was saved. Tensors come as f32 whatever their type and layout, tuples as lists, dtypes and devices as text, keys that are whole numbers as text.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="file">For messages.</param>
@@ -19,9 +17,9 @@ internal static class TorchArchive
         RefuseOlderFormats(bytes.Span, file);
         var budget = new ReadBudget(file, bytes.Length);
         using var zip = ZipContents.Open(bytes, file, budget);
-        string[] pickles = [.. zip.Names.Where(name => name == PickleName || name.EndsWith("/" + PickleName, StringComparison.Ordinal))];
-        if (pickles is not [string pickle]) throw new ModelFormatException(file, PickleName, $"is in the zip file {pickles.Length} times; a file of torch.save has it once, in a folder such as 'archive'");
-        string root = pickle[..^PickleName.Length];
+        string[] pickles = [.. zip.Names.Where(name => name == PickleInput.Name || name.EndsWith("/" + PickleInput.Name, StringComparison.Ordinal))];
+        if (pickles is not [string pickle]) throw new ModelFormatException(file, PickleInput.Name, $"is in the zip file {pickles.Length} times; a file of torch.save has it once, in a folder such as 'archive'");
+        string root = pickle[..^PickleInput.Name.Length];
         var input = new PickleInput(file, zip.Read(pickle)!, budget);
         var objects = new TorchObjects(zip, root, IsBigEndian(zip, root, file), budget);
         return new StoredTree(file, budget).Convert(new PickleReader(input, objects, budget).Read());

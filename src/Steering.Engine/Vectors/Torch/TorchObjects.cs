@@ -48,7 +48,7 @@ internal sealed class TorchObjects(ZipContents zip, string root, bool isBigEndia
 
     /// <summary>What a call of a name makes: an empty <see cref="PickleMap"/>, a tuple of sizes, a text, or a tensor (<see cref="StoredArray"/>).</summary>
     /// <exception cref="ModelFormatException">The arguments are not what torch writes, or the tensor lies outside its storage.</exception>
-    public object? Call(PickleGlobal callee, object?[] arguments, PickleInput input) => (callee.Name, arguments) switch
+    public object Call(PickleGlobal callee, object?[] arguments, PickleInput input) => (callee.Name, arguments) switch
     {
         ("OrderedDict", []) => new PickleMap(isOrdered: true),
         ("Size", [object?[] sizes]) => sizes,

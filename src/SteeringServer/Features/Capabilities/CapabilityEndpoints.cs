@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Steering.Compute;
 using Steering.Engine.Interventions;
 using Steering.Engine.Running;
+using Steering.Engine.Vectors;
+using SteeringServer.Features.Vectors;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
 
@@ -39,6 +41,7 @@ internal static class CapabilityEndpoints
         json.WriteBoolean("tools"u8, served.Profile.TakesTools);
         WriteSites(json, served.Model.Sites);
         WriteSteering(json);
+        WriteVectors(json);
         WriteLimits(json, served);
         WriteRefused(json);
         json.WriteEndObject();
@@ -96,6 +99,26 @@ internal static class CapabilityEndpoints
         WriteNames(json, "aliases", aliases);
         WriteNames(json, "units", units);
         WriteNames(json, "params", parameters);
+        json.WriteEndObject();
+    }
+
+    // What POST /v1/vectors reads, and whose meanings of "layer k" it knows.
+    private static void WriteVectors(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("vectors"u8);
+        WriteNames(json, "reads", VectorIntake.FormatNames);
+        WriteNames(json, "writes", VectorDownload.FormatNames);
+        json.WriteStartArray("conventions"u8);
+        foreach (var convention in VectorConvention.All)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, convention.Name);
+            json.WriteString("source"u8, convention.Source);
+            json.WriteString("measured_at"u8, convention.MeasuredAt);
+            json.WriteString("put_at"u8, convention.PutAt);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

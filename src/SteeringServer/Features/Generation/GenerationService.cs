@@ -32,12 +32,12 @@ internal sealed class GenerationService(Serving serving, GenerationAdmission adm
         var (served, generation) = Prepare(request, context);
         var messages = new AnswerMessages(generation, served, clock.GetUtcNow());
         var record = new GenerationRecord(generation, keepsText: false);
+        using var run = generation.Steering.IsDryRun ? null : admission.Start(served, generation);
+        await using var left = run?.StopWhen(context.CancellationToken) ?? default;
         responseStream.WriteOptions = Plain;
-        if (!generation.Steering.IsDryRun)
+        await responseStream.WriteAsync(new Wire.GenerateStreamResponse { Start = messages.Start() });
+        if (run is not null)
         {
-            using var run = admission.Start(served, generation);
-            await using var left = run.StopWhen(context.CancellationToken);
-            await responseStream.WriteAsync(new Wire.GenerateStreamResponse { Start = messages.Start() });
             await foreach (var update in run.Updates.ReadAllAsync(context.CancellationToken))
             {
                 admission.Accept(record, update);
@@ -47,7 +47,6 @@ internal sealed class GenerationService(Serving serving, GenerationAdmission adm
             }
             admission.LogAnswer(record, started);
         }
-        else await responseStream.WriteAsync(new Wire.GenerateStreamResponse { Start = messages.Start() });
         responseStream.WriteOptions = Plain;
         await responseStream.WriteAsync(new Wire.GenerateStreamResponse { End = messages.End(record) });
     }

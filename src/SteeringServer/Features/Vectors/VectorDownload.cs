@@ -14,25 +14,19 @@ namespace SteeringServer.Features.Vectors;
 /// <param name="FileName">A name to save it under.</param>
 internal sealed record VectorDownload(string FileName, string ContentType, ReadOnlyMemory<byte> Bytes)
 {
-    private const string Json = "json";
-
-    private static readonly (string Name, VectorFormat Format)[] Formats =
-        [("safetensors", VectorFormat.Safetensors), ("gguf", VectorFormat.Gguf), ("npz", VectorFormat.Npz), ("npy", VectorFormat.Npy)];
-
     /// <summary>The formats that are written, by name; the first is the default.</summary>
-    public static IEnumerable<string> FormatNames => [.. Formats.Select(format => format.Name), Json];
+    public static IEnumerable<string> FormatNames => VectorExporter.Formats.Select(VectorFormats.NameOf).Append(VectorIntake.JsonFormat);
 
     /// <exception cref="ApiException">400 for an unknown format, or one that cannot hold this vector: the message says which part.</exception>
     public static VectorDownload Of(SteeringVector vector, string? format)
     {
-        format ??= Formats[0].Name;
+        format ??= FormatNames.First();
         string name = $"{vector.Name}.{vector.Version}.{format}";
-        if (format == Json) return new VectorDownload(name, "application/json", WriteJson(vector));
-        var known = Formats.FirstOrDefault(known => known.Name == format);
-        if (known.Name is null) throw new ApiException(ApiError.Invalid($"format: found {Found.Quote(format)}; expected one of {string.Join(", ", FormatNames)}{Nearest.Hint(format, FormatNames)}", "format", ErrorCode.InvalidValue));
+        if (format == VectorIntake.JsonFormat) return new VectorDownload(name, "application/json", WriteJson(vector));
+        if (!VectorFormats.TryParse(format, out var known)) throw new ApiException(ApiError.Invalid($"format: found {Found.Quote(format)}; expected one of {string.Join(", ", FormatNames)}{Nearest.Hint(format, FormatNames)}", "format", ErrorCode.InvalidValue));
         try
         {
-            return new VectorDownload(name, "application/octet-stream", VectorExporter.Write(vector, known.Format));
+            return new VectorDownload(name, "application/octet-stream", VectorExporter.Write(vector, known));
         }
         catch (ModelFormatException unfit)
         {

@@ -10,12 +10,11 @@ namespace SteeringServer.Features.Vectors;
 /// <summary>From what was sent to a vector that fits the model, or to the list of everything that is wrong with it.</summary>
 internal sealed class VectorIntake(SiteTable sites)
 {
-    private const string JsonFormat = "json";
-
-    private static readonly (string Name, VectorFormat Format)[] Formats = [.. Enum.GetValues<VectorFormat>().Select(format => (format.ToString().ToLowerInvariant(), format))];
+    /// <summary>Tensors in JSON, as <c>POST /v1/vectors</c> takes them: the one format that is the host's own.</summary>
+    public const string JsonFormat = "json";
 
     /// <summary>The formats that are read, by name.</summary>
-    public static IEnumerable<string> FormatNames => [.. Formats.Select(format => format.Name), JsonFormat];
+    public static IEnumerable<string> FormatNames => VectorFormats.Names.Append(JsonFormat);
 
     /// <returns>The vector is null where the upload could not be read that far; the report's problems say why.</returns>
     public (SteeringVector? Vector, VectorReport Report) Read(VectorUpload upload)
@@ -44,7 +43,7 @@ internal sealed class VectorIntake(SiteTable sites)
         VectorFormat? format = null;
         if (file.Format is not null)
         {
-            if (Formats.Any(known => known.Name == file.Format)) format = Formats.First(known => known.Name == file.Format).Format;
+            if (VectorFormats.TryParse(file.Format, out var known)) format = known;
             else problems.Add("format", $"found {Found.Quote(file.Format)}; expected one of {string.Join(", ", FormatNames)}, or nothing: files are recognised by their first bytes");
         }
         return VectorImporter.Read(file.Bytes, new ImportOptions

@@ -1,3 +1,4 @@
+using Steering.Tests;
 using Steering.Engine.Loading;
 using Steering.Engine.Loading.Gguf;
 

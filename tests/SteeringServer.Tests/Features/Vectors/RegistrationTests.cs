@@ -29,7 +29,7 @@ public sealed class RegistrationTests(ServerFixture fixture)
     }
 
     [Theory]
-    [InlineData("safetensors"), InlineData("gguf"), InlineData("json")]
+    [InlineData("safetensors"), InlineData("gguf"), InlineData("npz"), InlineData("npy"), InlineData("json")]
     public async Task What_is_downloaded_registers_again_as_the_same_content(string format)
     {
         await _http.UploadAsync(Vectors.File(2), "round");
