@@ -13,7 +13,7 @@ if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   echo "installing ${missing[*]}"
   { $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null || echo "could not install ${missing[*]}: their tests will skip"
 fi
-for folder in tests/clients/node examples/node; do
+for folder in tests/clients/node examples/node examples/grpc/node; do
   if command -v npm >/dev/null && [ -f "$folder/package-lock.json" ]; then
     npm ci --prefix "$folder" --no-audit --no-fund --silent || echo "npm ci failed in $folder: its tests will skip"
   fi

@@ -23,7 +23,7 @@ internal static class Elision
 
     /// <summary>An output as a document should print it: without the parts that it leaves out now.</summary>
     public static string Print(string language, string printed, string actual) => language == "json" ? string.Join("\n", Shorten(Values(printed), Values(actual)).Select(value => Format(value, 0, 0))) + "\n"
-        : Pattern(printed).IsMatch(actual) ? printed : actual;
+        : Pattern(printed).IsMatch(actual) ? printed : actual.ReplaceLineEndings("\n").TrimEnd('\n') + "\n";
 
     private static List<JsonNode?> Shorten(List<JsonNode?> printed, List<JsonNode?> actual) => [.. actual.Select((value, i) => Shorten(i < printed.Count ? printed[i] : null, value))];
 

@@ -45,7 +45,7 @@ internal static class DescribedRequests
         }
         if (operation.Path is "/v1/chat/completions" or "/v1/completions" or "/tokenize" or "/detokenize") yield return api.Request(operation, With(example, "model", "nobody"));
         if (parameters.ContainsKey("Idempotency-Key"))
-            foreach (string unit in new[] { "raw", "rms" }) yield return api.Request(operation, With(example, "unit", unit)).With(headers => headers.Add("Idempotency-Key", "the same"));
+            foreach (string unit in new[] { "raw", "rms" }) yield return api.Request(operation, With(example, "unit", unit)).With(headers => headers.Add("Idempotency-Key", "once"));
     }
 
     /// <summary>The bodies that an example becomes with an unknown field in one of its objects, for each of them.</summary>
