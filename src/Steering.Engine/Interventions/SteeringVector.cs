@@ -32,4 +32,7 @@ public sealed record SteeringVector
     public ImmutableSortedDictionary<string, string> Metadata { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     public bool IsInline => Version == 0;
+
+    /// <summary>Bytes of its tensors in memory.</summary>
+    public long Bytes => Tensors.Sum(tensor => (long)tensor.Values.Length * sizeof(float));
 }

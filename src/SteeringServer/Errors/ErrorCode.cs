@@ -27,6 +27,8 @@ internal static class ErrorCode
     /// <summary>An alias points at the version that was to be archived.</summary>
     public const string VersionInUse = "version_in_use";
     public const string VersionArchived = "version_archived";
+    /// <summary>The served vectors take all the memory they may; archive some.</summary>
+    public const string VectorMemoryFull = "vector_memory_full";
     public const string NothingToRollBack = "nothing_to_roll_back";
     /// <summary>The same Idempotency-Key with another request.</summary>
     public const string IdempotencyKeyReused = "idempotency_key_reused";

@@ -44,7 +44,7 @@ internal static class RpcErrors
         StatusCodes.Status409Conflict => StatusCode.Aborted,
         StatusCodes.Status412PreconditionFailed or StatusCodes.Status422UnprocessableEntity => StatusCode.FailedPrecondition,
         // As the library itself says of a message that is too large.
-        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests => StatusCode.ResourceExhausted,
+        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests or StatusCodes.Status507InsufficientStorage => StatusCode.ResourceExhausted,
         StatusCodes.Status499ClientClosedRequest => StatusCode.Cancelled,
         StatusCodes.Status503ServiceUnavailable => StatusCode.Unavailable,
         StatusCodes.Status504GatewayTimeout => StatusCode.DeadlineExceeded,

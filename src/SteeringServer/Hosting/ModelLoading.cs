@@ -67,7 +67,7 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
             int most = model.Config.Shape.MaxPositions;
             if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; "
                 + $"it is {options.Context}");
-            var vectors = new VectorRegistry(database, folders.Name, model.Sites, clock, reason => LoadingLog.VectorCorrupt(log, reason));
+            var vectors = new VectorRegistry(database, folders.Name, model.Sites, (long)options.VectorMemory << 20, clock, reason => LoadingLog.VectorCorrupt(log, reason));
             vectors.Seed(folders.Vectors, said => LoadingLog.ShippedVectorChanged(log, said), reason => LoadingLog.VectorSkipped(log, reason));
             engine = new EngineLoop(model, engineOptions);
             engine.Start();

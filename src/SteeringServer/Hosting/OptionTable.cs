@@ -35,6 +35,9 @@ internal static class OptionTable
         new("--data", "Data", "folder", "Folder of the database that keeps registered vectors; one server at a time. Default: steering-server in your data folder "
             + "($XDG_DATA_HOME, else ~/.local/share).",
             (options, text) => options with { Data = text.Length > 0 ? text : throw new FormatException("a folder") }),
+        new("--vector-memory", "VectorMemory", "MiB", "Memory that the tensors of served vectors may take; registering more is refused until some are archived. "
+            + "Default 1024.",
+            (options, text) => options with { VectorMemory = Whole(text, 1, 1 << 20) }),
         new("--max-sequences", "MaxSequences", "n", "Sequences that run at once. Default 64.", (options, text) => options with { MaxSequences = Whole(text, 1, 4096) }),
         new("--queue", "Queue", "n", "Sequences that may wait for a place; more are refused with 429. Default "
             + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),

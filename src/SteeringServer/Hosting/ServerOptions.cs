@@ -19,6 +19,9 @@ internal sealed record ServerOptions
     /// <summary>Folder of the database, which the server creates and which belongs to it alone.</summary>
     public string Data { get; init; } = DefaultData;
 
+    /// <summary>MiB of tensors that the served vectors may take in memory; a registration beyond it is refused.</summary>
+    public int VectorMemory { get; init; } = 1024;
+
     /// <summary>Sequences that run at once.</summary>
     public int? MaxSequences { get; init; }
 

@@ -8,12 +8,12 @@ public sealed class CommandLineTests
     [Fact]
     public void Every_option_is_read()
     {
-        var options = Read("--http", "localhost:0", "--grpc", "[::1]:5", "--model", "m", "--vectors=v", "--data", "d", "--max-sequences", "8", "--queue", "0", "--threads", "2", "--context", "100",
+        var options = Read("--http", "localhost:0", "--grpc", "[::1]:5", "--model", "m", "--vectors=v", "--data", "d", "--vector-memory", "3", "--max-sequences", "8", "--queue", "0", "--threads", "2", "--context", "100",
             "--api-key", "first-key", "--api-key", "second-key", "--allow-host", "steer.example", "--allow-origin", "https://example.org", "--drain", "5", "--heartbeat", "3").Options!;
 
         Assert.Equal((new ListenAddress("localhost", 0), "m", "v", "d", 8, 0), (options.Http, options.Model, options.Vectors, options.Data, options.MaxSequences, options.Queue));
         Assert.Equal(new ListenAddress("::1", 5), options.Grpc);
-        Assert.Equal((2, 100, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3)), (options.Threads, options.Context, options.Drain, options.Heartbeat));
+        Assert.Equal((3, 2, 100, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3)), (options.VectorMemory, options.Threads, options.Context, options.Drain, options.Heartbeat));
         Assert.Equal(["first-key", "second-key"], options.ApiKeys.ToArray());
         Assert.Equal(["steer.example"], options.AllowedHosts.ToArray());
         Assert.Equal(["https://example.org"], options.AllowedOrigins.ToArray());

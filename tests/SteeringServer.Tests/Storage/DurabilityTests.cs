@@ -21,10 +21,12 @@ public sealed class DurabilityTests
         {
             using var server = await ServerProcess.StartAsync(data.Path);
             await CheckAsync(server, known);
-            // Uploads run while the process is killed: each of them was answered with 201 and must be there, or was not and may be.
-            var killed = Task.Delay(random.Next(20, 250)).ContinueWith(_ => server.Kill(), TaskScheduler.Default);
+            // Uploads go on while the process is killed: each of them was answered with 201 and must be there, or was not and may be.
+            int killsAfter = random.Next(1, 12);
+            var killed = Task.CompletedTask;
             for (int i = 0; ; i++)
             {
+                if (i == killsAfter) killed = Task.Delay(random.Next(0, 40)).ContinueWith(_ => server.Kill(), TaskScheduler.Default);
                 try
                 {
                     var reply = await server.Http.UploadAsync(Vectors.File(life * 10_000 + i), $"v{i % 3}");
@@ -104,6 +106,28 @@ public sealed class DurabilityTests
         data.Write("steering.db", new string('x', 5000));
         await RefusedAsync(data.Path, "cannot be used");
         await RefusedAsync(Path.Combine(data.Write("file", "text"), "below"), "cannot be written");
+    }
+
+    [Fact]
+    public async Task Memory_for_vectors_is_bounded_and_archiving_makes_room()
+    {
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { VectorMemory = 1 });
+        int uploaded = 0;
+        Reply reply;
+        // Rows of a subspace are the largest there is: 64 of 704 values at each site.
+        while ((reply = await server.Http.UploadAsync(Subspace(uploaded), "wide")).Status == HttpStatusCode.Created && uploaded < 20) uploaded++;
+
+        Assert.Equal(((HttpStatusCode)507, "vector_memory_full"), (reply.Status, reply.Error.Code));
+        Assert.InRange(uploaded, 3, 6);
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.UploadAsync(Subspace(0), "wide")).Status); // what is there takes nothing more
+        await server.Http.CallAsync(HttpMethod.Delete, "/v1/vectors/wide/versions/2");
+        Assert.Equal(HttpStatusCode.Created, (await server.Http.UploadAsync(Subspace(uploaded), "wide")).Status);
+    }
+
+    private static byte[] Subspace(int seed)
+    {
+        var random = new Random(seed);
+        return new Steering.Engine.Loading.SafetensorsWriter().Add("mlp_act.1.u", [.. Enumerable.Range(0, 64 * 704).Select(_ => (float)(random.NextDouble() - 0.5))], 64, 704).ToArray();
     }
 
     [Fact]

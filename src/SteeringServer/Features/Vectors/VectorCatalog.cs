@@ -17,6 +17,7 @@ internal sealed class VectorCatalog
     {
         _archived = FrozenSet.ToFrozenSet(archived.ToArray());
         Entries = [.. entries.OrderBy(entry => entry.Vector.Name, StringComparer.Ordinal).ThenBy(entry => entry.Vector.Version)];
+        Bytes = Entries.Sum(entry => entry.Vector.Bytes);
         _versions = Entries.GroupBy(entry => entry.Vector.Name, StringComparer.Ordinal)
             .ToFrozenDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal);
     }
@@ -26,6 +27,9 @@ internal sealed class VectorCatalog
 
     /// <summary>The versions of a name, oldest first; empty for an unknown name.</summary>
     public ImmutableArray<CatalogEntry> VersionsOf(string name) => _versions.GetValueOrDefault(name, []);
+
+    /// <summary>Bytes of all tensors.</summary>
+    public long Bytes { get; }
 
     public IEnumerable<string> Names => _versions.Keys;
 

@@ -35,13 +35,15 @@ internal sealed class VectorRegistry
     private readonly VectorRows _rows;
     private readonly VectorIntake _intake;
     private readonly CatalogReader _reader;
+    private readonly long _mostBytes;
     private readonly TimeProvider _clock;
     private volatile VectorCatalog _catalog;
 
+    /// <param name="mostBytes">What the tensors of all served vectors may take in memory.</param>
     /// <param name="corrupt">Told about each stored version that cannot be served, and why.</param>
-    public VectorRegistry(SqliteDatabase database, string model, SiteTable sites, TimeProvider clock, Action<string> corrupt)
+    public VectorRegistry(SqliteDatabase database, string model, SiteTable sites, long mostBytes, TimeProvider clock, Action<string> corrupt)
     {
-        (_database, _rows, _clock) = (database, new VectorRows(model), clock);
+        (_database, _rows, _mostBytes, _clock) = (database, new VectorRows(model), mostBytes, clock);
         _intake = new VectorIntake(sites);
         _reader = new CatalogReader(_rows, corrupt);
         _catalog = database.Read(_reader.Read);
@@ -79,7 +81,7 @@ internal sealed class VectorRegistry
 
     /// <summary>Registers a vector; when this returns it is on disk and can be used.</summary>
     /// <param name="idempotencyKey">A repeated request with the same key gets the first one's version; null: none.</param>
-    /// <exception cref="ApiException">400 with every problem of the upload; 422 where the key was used for another upload.</exception>
+    /// <exception cref="ApiException">400 with every problem of the upload; 422 where the key was used for another upload; 507 where memory for vectors is full.</exception>
     public Registration Register(VectorUpload upload, string? idempotencyKey)
     {
         string digest = idempotencyKey is null ? "" : upload.Digest();
@@ -94,6 +96,7 @@ internal sealed class VectorRegistry
                 RequireSame(racer, digest);
                 return (racer.Version, racer.Existing, true);
             }
+            RequireRoom(vector);
             var (version, existing) = Place(database, vector, CatalogEntry.Uploaded, report, upload.Aliases);
             if (idempotencyKey is not null) _rows.Keep(database, idempotencyKey, new KeptRequest(digest, vector.Name, version, existing), _clock.GetUtcNow(), _clock.GetUtcNow() - KeysAreKept);
             return (version, existing, false);
@@ -187,6 +190,14 @@ internal sealed class VectorRegistry
         foreach (string alias in isOnly && !hasProduction ? aliases.Add(CatalogEntry.Production) : aliases)
             VectorAliases.Point(database, _rows, vector.Name, alias, version, now);
         return (version, existing is not null);
+    }
+
+    // Every served vector is in memory, so that no request waits for a disk; without a bound, uploads could end the process.
+    private void RequireRoom(SteeringVector vector)
+    {
+        if (_catalog.Bytes + vector.Bytes <= _mostBytes || _catalog.VersionsOf(vector.Name).Any(entry => entry.Vector.Sha256 == vector.Sha256)) return;
+        throw new ApiException(new ApiError(Microsoft.AspNetCore.Http.StatusCodes.Status507InsufficientStorage, ErrorType.Server,
+            $"The served vectors take {_catalog.Bytes >> 20} of the {_mostBytes >> 20} MiB they may, and this one needs {(vector.Bytes >> 10) + 1} KiB. Archive some, or start the server with a larger --vector-memory.", null, ErrorCode.VectorMemoryFull));
     }
 
     private Registration Replay(KeptRequest before, string digest)
