@@ -74,8 +74,8 @@ internal sealed class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary>
         return status switch
         {
             StatusCodes.Status404NotFound => ApiError.NotFound(
-                $"There is no {request.Method} {request.Path}. The generation routes are POST /v1/chat/completions and POST /v1/completions; GET "
-                    + "/v1/capabilities describes the model.",
+                $"There is no {request.Method} {request.Path}. The generation routes are POST /v1/chat/completions and POST /v1/completions; "
+                    + "GET /openapi/v1.json has all of them.",
                 null, ErrorCode.RouteNotFound),
             StatusCodes.Status405MethodNotAllowed => new ApiError(status, ErrorType.InvalidRequest,
                 $"{request.Path} does not take {request.Method}; use {context.Response.Headers.Allow}.", null, ErrorCode.MethodNotAllowed),

@@ -38,7 +38,8 @@ internal sealed class DescribedApi
 
     public JsonElement Root { get; } = Api.Parse(Text);
 
-    public ImmutableArray<DescribedOperation> Operations => [.. Root.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => new DescribedOperation(method.Name.ToUpperInvariant(), path.Name, method.Value)))];
+    public ImmutableArray<DescribedOperation> Operations => [.. Root.GetProperty("paths").EnumerateObject().SelectMany(path =>
+        path.Value.EnumerateObject().Select(method => new DescribedOperation(method.Name.ToUpperInvariant(), path.Name, method.Value)))];
 
     /// <summary>The parameters of an operation by their names.</summary>
     public Dictionary<string, JsonElement> Parameters(DescribedOperation operation) => !operation.Json.TryGetProperty("parameters", out var list) ? []
@@ -59,7 +60,8 @@ internal sealed class DescribedApi
     public IEnumerable<string> Unnamed(JsonElement schema, JsonElement value)
     {
         // The library leaves a list of names at "properties", and true at "additionalProperties" where it has dealt with all others.
-        var notes = SchemaOf(schema).Evaluate(value, AsList).Details!.Where(detail => detail.Annotations is not null).SelectMany(detail => detail.Annotations!.Select(note => (At: $"{detail.InstanceLocation}", note.Key, note.Value))).ToList();
+        var notes = SchemaOf(schema).Evaluate(value, AsList).Details!.Where(detail => detail.Annotations is not null)
+            .SelectMany(detail => detail.Annotations!.Select(note => (At: $"{detail.InstanceLocation}", note.Key, note.Value))).ToList();
         var named = notes.Where(note => note.Key == "properties").SelectMany(note => note.Value.EnumerateArray().Select(name => $"{note.At}/{name.GetString()}")).ToHashSet();
         var open = notes.Where(note => note.Key == "additionalProperties").Select(note => note.At).ToHashSet();
         return Members(value, "").Where(member => !named.Contains(member) && !open.Contains(member[..member.LastIndexOf('/')]));
