@@ -5,15 +5,22 @@ set -uo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# The programs that drive the server from outside. A test whose program is missing skips and says which.
+# What drives the server from outside: a Debian package, and how to tell that it is there. A test whose program is missing skips and says which.
 missing=()
-for program in curl node npm; do command -v "$program" >/dev/null || missing+=("${program/node/nodejs}"); done
+need() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
+need curl command -v curl
+need nodejs command -v node
+need npm command -v npm
+need protobuf-compiler-grpc command -v grpc_python_plugin
+need libprotobuf-dev test -f /usr/include/google/protobuf/struct.proto
+# Debian's packages are for Debian's own Python; another one may come before it on the path.
+need python3-grpcio /usr/bin/python3 -c 'import grpc, google.protobuf'
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
   echo "installing ${missing[*]}"
   { $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null || echo "could not install ${missing[*]}: their tests will skip"
 fi
-for folder in tests/clients/node examples/node; do
+for folder in tests/clients/node examples/node examples/grpc/node; do
   if command -v npm >/dev/null && [ -f "$folder/package-lock.json" ]; then
     npm ci --prefix "$folder" --no-audit --no-fund --silent || echo "npm ci failed in $folder: its tests will skip"
   fi
