@@ -38,6 +38,7 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
             if (failure is ModelFormatException or IOException or UnauthorizedAccessException) LoadingLog.Failed(log, failure.Message);
             else LoadingLog.Broke(log, failure);
             Environment.ExitCode = FailedExitCode;
+            await started.Task.WaitAsync(stoppingToken); // stopped while it starts, the host would throw instead of ending
             lifetime.StopApplication();
             return;
         }

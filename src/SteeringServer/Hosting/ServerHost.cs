@@ -9,6 +9,7 @@ using Serilog;
 using Serilog.Events;
 using SteeringServer.Errors;
 using SteeringServer.Features.Capabilities;
+using SteeringServer.Features.Documentation;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Health;
 using SteeringServer.Features.Models;
@@ -72,6 +73,7 @@ internal static class ServerHost
         app.MapCapabilities();
         app.MapTokens();
         app.MapHealth();
+        app.MapDocumentation();
         if (options.Grpc is not null) app.MapGrpcServices();
         return app;
     }

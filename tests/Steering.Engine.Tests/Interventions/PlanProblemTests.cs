@@ -137,7 +137,7 @@ public class PlanProblemTests
     public void Every_code_has_a_case()
     {
         var codes = typeof(SteeringProblemCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!);
-        string[] elsewhere = [SteeringProblemCode.UnknownSite, SteeringProblemCode.BadPositions, SteeringProblemCode.TemplateUnknown];
+        string[] elsewhere = [SteeringProblemCode.UnknownSite, SteeringProblemCode.BadPositions, SteeringProblemCode.TemplateUnknown, SteeringProblemCode.BadValue];
 
         Assert.Empty(codes.Except(((IEnumerable<object[]>)Cases).Select(row => ((ProblemCase)row[0]).Code)).Except(elsewhere));
     }
