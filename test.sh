@@ -5,9 +5,16 @@ set -uo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# The programs that drive the server from outside. A test whose program is missing skips and says which.
+# What drives the server from outside: a Debian package, and how to tell that it is there. A test whose program is missing skips and says which.
 missing=()
-for program in curl node npm; do command -v "$program" >/dev/null || missing+=("${program/node/nodejs}"); done
+need() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
+need curl command -v curl
+need nodejs command -v node
+need npm command -v npm
+need protobuf-compiler-grpc command -v grpc_python_plugin
+need libprotobuf-dev test -f /usr/include/google/protobuf/struct.proto
+# Debian's packages are for Debian's own Python; another one may come before it on the path.
+need python3-grpcio /usr/bin/python3 -c 'import grpc, google.protobuf'
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
   echo "installing ${missing[*]}"

@@ -34,6 +34,7 @@ internal static class GrpcHosting
             grpc.ResponseCompressionLevel = CompressionLevel.Fastest;
             grpc.IgnoreUnknownServices = true; // they get the same answer as any unknown route, with its words
             grpc.Interceptors.Add<ErrorInterceptor>();
+            grpc.Interceptors.Add<EmptyAnswers>();
         });
         services.AddGrpcReflection();
     }

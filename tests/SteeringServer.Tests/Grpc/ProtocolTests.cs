@@ -122,6 +122,15 @@ public sealed class ProtocolTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task An_answer_of_no_bytes_is_not_compressed()
+    {
+        var answer = await CallAsync(Frame(new ListVectorsRequest { Name = "nobody" }.ToByteArray()), "/steering.v1.VectorRegistry/ListVectors", headers: ("grpc-accept-encoding", "gzip"));
+
+        Assert.Equal("0", answer.Status);
+        Assert.Equal(Frame([]), answer.Body);
+    }
+
+    [Fact]
     public async Task What_claims_to_be_gzip_and_is_not_is_refused()
     {
         var answer = await CallAsync([1, .. Frame(Message)[1..]], headers: ("grpc-encoding", "gzip"));

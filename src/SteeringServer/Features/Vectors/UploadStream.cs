@@ -37,7 +37,7 @@ internal static class UploadStream
                 case { Sha256: { } expected }:
                     if (await messages.MoveNext(cancellation)) throw Refused("sha256", "comes last, but another message follows it");
                     string found = Convert.ToHexStringLower(SHA256.HashData(file.GetBuffer().AsSpan(0, (int)file.Length)));
-                    if (found != expected) throw Refused("sha256", $"found {Requests.Found.Shorten(expected)}, but the {file.Length} bytes that arrived have {found}: they changed on the way; send the file again");
+                    if (!found.Equals(expected, StringComparison.OrdinalIgnoreCase)) throw Refused("sha256", $"found {Requests.Found.Shorten(expected)}, but the {file.Length} bytes that arrived have {found}: they changed on the way; send the file again");
                     return (header, file.GetBuffer().AsMemory(0, (int)file.Length));
                 case { Header: not null }:
                     throw Refused("header", "comes once, in the first message; found another one");

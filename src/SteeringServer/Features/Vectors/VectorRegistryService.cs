@@ -117,16 +117,16 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
     private static VectorUpload Read(Wire.UploadHeader header, ReadOnlyMemory<byte> bytes)
     {
         var problems = new FieldProblems();
-        UnknownFields.Report(header, "header", problems);
+        UnknownFields.Report(header, "", problems);
         var said = new VectorUpload
         {
             Name = header.Name.Length > 0 ? header.Name : null,
             Unit = VectorUploadFields.Unit(VectorMessages.UnitOf(header.Unit), problems),
             ModelFingerprint = header.ModelFingerprint.Length > 0 ? header.ModelFingerprint : null,
-            Aliases = VectorUploadFields.Aliases(header.Aliases.Select((alias, i) => ($"header.aliases[{i}]", alias)), problems),
+            Aliases = VectorUploadFields.Aliases(header.Aliases.Select((alias, i) => ($"aliases[{i}]", alias)), problems),
             Metadata = VectorUploadFields.Metadata(header.Metadata, problems),
         };
-        var sites = VectorUploadFields.Sites(header.Sites.Select((site, i) => ($"header.sites[{i}]", site)), problems);
+        var sites = VectorUploadFields.Sites(header.Sites.Select((site, i) => ($"sites[{i}]", site)), problems);
         string? convention = header.Convention.Length > 0 ? header.Convention : null;
         var upload = VectorUploadReader.OfFile(new VectorUploadFile(bytes, header.FileName, VectorMessages.FormatOf(header.Format), convention, sites), said, problems);
         problems.ThrowIfAny();
