@@ -15,31 +15,9 @@ internal sealed class BoundedGzip(int most) : ICompressionProvider
 
     public string EncodingName => _gzip.EncodingName;
 
-    public Stream CreateCompressionStream(Stream stream, CompressionLevel? compressionLevel) => new Packed(stream, compressionLevel ?? CompressionLevel.Fastest);
+    public Stream CreateCompressionStream(Stream stream, CompressionLevel? compressionLevel) => _gzip.CreateCompressionStream(stream, compressionLevel);
 
     public Stream CreateDecompressionStream(Stream stream) => new Expanded(_gzip.CreateDecompressionStream(stream), most);
-
-    // Of no bytes .NET makes no bytes, which other readers (Node's) refuse as gzip: an empty message is an empty member (RFC 1952).
-    private sealed class Packed(Stream stream, CompressionLevel level) : GZipStream(stream, level, leaveOpen: true)
-    {
-        private bool _isEmpty = true;
-
-        private static ReadOnlySpan<byte> EmptyMember => [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
-        // Where every other Write of a derived stream ends.
-        public override void Write(byte[] array, int offset, int count)
-        {
-            _isEmpty &= count == 0;
-            base.Write(array, offset, count);
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing && _isEmpty) BaseStream.Write(EmptyMember);
-            _isEmpty = false;
-            base.Dispose(disposing);
-        }
-    }
 
     private sealed class Expanded(Stream source, int most) : Stream
     {
