@@ -39,7 +39,7 @@ switch (args)
 
               engine FOLDER    decode and prefill of the model in FOLDER (models/storyworld/model), beside the machine's read limit;
                                writes docs/performance.md
-              soak             23,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
+              soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               effect [URL]     what every shipped vector does, through a running server (http://127.0.0.1:8080), beside the reference; writes docs/steering-effect.md
             """);
         return 2;

@@ -9,7 +9,7 @@ namespace SteeringServer.Benchmarks.Soak;
 /// <summary>Ten thousand mixed requests with random disconnects, and what the server holds before and after (users-pain 49: "leak test, flat").</summary>
 internal static class SoakBenchmark
 {
-    private const int WarmUp = 3000, Requests = 10_000, Rounds = 2, Concurrency = 48;
+    private const int WarmUp = 3000, Requests = 10_000, Rounds = 5, Concurrency = 48;
 
     /// <summary>Runs it and returns the table; server and clients share this process.</summary>
     public static async Task<string> RunAsync(string model)

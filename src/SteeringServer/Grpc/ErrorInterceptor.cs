@@ -41,7 +41,7 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> log) : Intercep
 #pragma warning restore CA1031
         {
             string requestId = RequestId.Of(context.GetHttpContext());
-            if (context.CancellationToken.IsCancellationRequested)
+            if (failure is OperationCanceledException || context.CancellationToken.IsCancellationRequested)
             {
                 // The client left or its deadline is over; reads and writes then end with one exception or another.
                 ErrorLog.ClientLeft(log, requestId);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
+using SteeringServer.Features.Vectors;
 using SteeringServer.Tests.Features.Vectors;
 using SteeringServer.Tests.Fixtures;
 using Wire = Steering.V1;
@@ -86,6 +87,17 @@ public sealed class RegistryTests(ServerFixture fixture)
         var malformed = await Assert.ThrowsAsync<RpcException>(() => SendAsync(Header("x"), Chunk(file[..50]), Sum(file[..50])));
         Assert.Equal(StatusCode.InvalidArgument, malformed.StatusCode);
         Assert.DoesNotContain((await _registry.ListVectorsAsync(new() { Archived = true })).Vectors, vector => vector.Name == "x");
+    }
+
+    [Fact]
+    public async Task An_upload_that_is_broken_off_is_a_client_that_left_and_no_failure() =>
+        await Assert.ThrowsAsync<OperationCanceledException>(() => UploadStream.ReadAsync(new BrokenStream(), message => new UploadPart(message.Header, null, null), default));
+
+    private sealed class BrokenStream : IAsyncStreamReader<Wire.UploadVectorRequest>
+    {
+        public Wire.UploadVectorRequest Current => Header("x");
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken) => throw new IOException("The client reset the request stream.");
     }
 
     [Fact]
