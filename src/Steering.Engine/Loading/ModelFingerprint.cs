@@ -1,8 +1,6 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Steering.Engine.Loading;
 
@@ -18,13 +16,13 @@ public static class ModelFingerprint
     public static string Compute(DecoderShape shape, ModelWeights weights)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, "model fingerprint 1");
-        foreach (string field in Fields(shape)) Append(hash, field);
+        hash.AppendText("model fingerprint 1");
+        foreach (string field in Fields(shape)) hash.AppendText(field);
         foreach (var tensor in weights.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {
-            Append(hash, tensor.Name);
-            Append(hash, tensor.Entry.TypeName);
-            Append(hash, tensor.Entry.ShapeText);
+            hash.AppendText(tensor.Name);
+            hash.AppendText(tensor.Entry.TypeName);
+            hash.AppendText(tensor.Entry.ShapeText);
             int sample = (int)Math.Min(tensor.Length, SampleLength);
             hash.AppendData(tensor.File.Span(tensor.Offset, sample));
             hash.AppendData(tensor.File.Span(tensor.Offset + tensor.Length - sample, sample));
@@ -60,13 +58,4 @@ public static class ModelFingerprint
     }
 
     private static string Line(string name, double value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value:R}");
-
-    private static void Append(IncrementalHash hash, string text)
-    {
-        Span<byte> length = stackalloc byte[4];
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
-        hash.AppendData(length);
-        hash.AppendData(bytes);
-    }
 }

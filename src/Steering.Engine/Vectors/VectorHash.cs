@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
 
 namespace Steering.Engine.Vectors;
 
@@ -22,8 +22,8 @@ public static class VectorHash
         Span<byte> number = stackalloc byte[4];
         foreach (var tensor in tensors.OrderBy(tensor => tensor.Site).ThenBy(tensor => tensor.Role, StringComparer.Ordinal))
         {
-            Append(hash, tensor.Site.ToString());
-            Append(hash, tensor.Role);
+            hash.AppendText(tensor.Site.ToString());
+            hash.AppendText(tensor.Role);
             foreach (int size in (ReadOnlySpan<int>)[tensor.Rows, tensor.Columns])
             {
                 BinaryPrimitives.WriteInt32LittleEndian(number, size);
@@ -34,25 +34,16 @@ public static class VectorHash
         // No site has these names, so no tensors can look like a unit or a norm.
         if (unit is { } counted and not StrengthUnit.Raw)
         {
-            Append(hash, "unit");
-            Append(hash, SteeringNames.Of(counted));
+            hash.AppendText("unit");
+            hash.AppendText(SteeringNames.Of(counted));
         }
         foreach (var (site, norm) in residualNorms.OrderBy(item => item.Key))
         {
-            Append(hash, "residual norm");
-            Append(hash, site.ToString());
+            hash.AppendText("residual norm");
+            hash.AppendText(site.ToString());
             Append(hash, [norm]);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static void Append(IncrementalHash hash, string text)
-    {
-        Span<byte> length = stackalloc byte[4];
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
-        hash.AppendData(length);
-        hash.AppendData(bytes);
     }
 
     private static void Append(IncrementalHash hash, ReadOnlySpan<float> values)

@@ -85,20 +85,20 @@ internal static class CapabilityEndpoints
         WriteOperation(json, "rotate", [], ["degrees", "fraction"], ["mode", "to_degrees"], "rotates in the plane of b1 and b2, by s degrees or to an angle");
         WriteOperation(json, "project_boost", [], ["raw", "rms", "token_norm"], [], "h + s times the unit vector of h's part in a subspace u");
         json.WriteEndObject();
-        WriteNames(json, "units", SteeringNames.Units);
-        WriteNames(json, "apply", ["all", "prompt", "generated", "decode"]);
-        WriteNames(json, "schedules", ["constant", "linear", "exp"]);
-        WriteNames(json, "renormalise", ["none", "token"]);
-        WriteNames(json, "include", ["receipt", "unsteered"]);
+        json.WriteTexts("units", SteeringNames.Units);
+        json.WriteTexts("apply", ["all", "prompt", "generated", "decode"]);
+        json.WriteTexts("schedules", ["constant", "linear", "exp"]);
+        json.WriteTexts("renormalise", ["none", "token"]);
+        json.WriteTexts("include", ["receipt", "unsteered"]);
     }
 
     private static void WriteOperation(Utf8JsonWriter json, string name, string[] aliases, string[] units, string[] parameters, string does)
     {
         json.WriteStartObject(name);
         json.WriteString("does"u8, does);
-        WriteNames(json, "aliases", aliases);
-        WriteNames(json, "units", units);
-        WriteNames(json, "params", parameters);
+        json.WriteTexts("aliases", aliases);
+        json.WriteTexts("units", units);
+        json.WriteTexts("params", parameters);
         json.WriteEndObject();
     }
 
@@ -106,8 +106,8 @@ internal static class CapabilityEndpoints
     private static void WriteVectors(Utf8JsonWriter json)
     {
         json.WriteStartObject("vectors"u8);
-        WriteNames(json, "reads", VectorIntake.FormatNames);
-        WriteNames(json, "writes", VectorDownload.FormatNames);
+        json.WriteTexts("reads", VectorIntake.FormatNames);
+        json.WriteTexts("writes", VectorDownload.FormatNames);
         json.WriteStartArray("conventions"u8);
         foreach (var convention in VectorConvention.All)
         {
@@ -136,14 +136,7 @@ internal static class CapabilityEndpoints
 
     private static void WriteRefused(Utf8JsonWriter json)
     {
-        WriteNames(json, "refused", ["steering.use[].when", "steering.experiment", "op low_rank", "op sae_edit", "renormalise channel_over_sequence",
+        json.WriteTexts("refused", ["steering.use[].when", "steering.experiment", "op low_rank", "op sae_edit", "renormalise channel_over_sequence",
             "response_format other than text", "best_of above 1", "suffix", "audio", "modalities", "functions", "function_call", "tool_choice required"]);
-    }
-
-    private static void WriteNames(Utf8JsonWriter json, string name, IEnumerable<string> names)
-    {
-        json.WriteStartArray(name);
-        foreach (string item in names) json.WriteStringValue(item);
-        json.WriteEndArray();
     }
 }

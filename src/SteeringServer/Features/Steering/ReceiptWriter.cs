@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Steering.Engine.Generation;
 using Steering.Engine.Interventions;
+using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Steering;
 
@@ -46,18 +47,11 @@ internal static class ReceiptWriter
         json.WriteNumber("strength"u8, planned.Strength);
         json.WriteString("unit"u8, SteeringNames.Of(planned.Unit));
         json.WriteString("op"u8, SteeringNames.Of(planned.Use.Operation));
-        json.WriteStartArray("sites"u8);
-        foreach (var site in planned.Sites) json.WriteStringValue(site.ToString());
-        json.WriteEndArray();
+        json.WriteTexts("sites", planned.Sites.Select(site => site.ToString()));
         if (planned.Use.Renormalise == Renormalise.Token) json.WriteString("renormalise"u8, "token"u8);
     }
 
-    public static void WriteWarnings(Utf8JsonWriter json, ImmutableArray<InterventionPlan> plans)
-    {
-        json.WriteStartArray("warnings"u8);
-        foreach (string warning in Warnings(plans)) json.WriteStringValue(warning);
-        json.WriteEndArray();
-    }
+    public static void WriteWarnings(Utf8JsonWriter json, ImmutableArray<InterventionPlan> plans) => json.WriteTexts("warnings", Warnings(plans));
 
     public static IEnumerable<string> Warnings(ImmutableArray<InterventionPlan> plans) => plans.SelectMany(plan => plan.Warnings).Distinct();
 

@@ -55,9 +55,7 @@ internal sealed record VectorDownload(string FileName, string ContentType, ReadO
     private static void WriteTensor(Utf8JsonWriter json, SteeringTensor tensor)
     {
         json.WriteStartObject();
-        json.WriteStartArray("sites"u8);
-        json.WriteStringValue(tensor.Site.ToString());
-        json.WriteEndArray();
+        json.WriteTexts("sites", [tensor.Site.ToString()]);
         if (tensor.Role.Length > 0) json.WriteString("role"u8, tensor.Role);
         json.WriteString("dtype"u8, "f32"u8);
         json.WriteStartArray("shape"u8);

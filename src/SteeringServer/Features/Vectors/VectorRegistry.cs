@@ -57,17 +57,10 @@ internal sealed class VectorRegistry
     /// <param name="skipped">Told about each file that cannot be served, and why.</param>
     public void Seed(string? folder, Action<string> said, Action<string> skipped)
     {
-        foreach (var vector in VectorFolder.Read(folder, skipped))
-        {
-            if (_database.Read(database => _rows.IsSeeded(database, vector.Name, vector.Sha256))) continue;
-            var report = new VectorReport("safetensors", "steering", [.. vector.Tensors.Select(tensor => new ReportedTranslation(tensor.FileName, tensor.FileName, null))], [], []);
-            int version = Write(database =>
-            {
-                _rows.MarkSeeded(database, vector.Name, vector.Sha256);
-                return Place(database, vector, CatalogEntry.Shipped, report, []).Version;
-            });
-            if (version > 1) said($"{vector.Name} has other content than before: it is version {version} now. The alias {CatalogEntry.Production} stays where it is; PUT /v1/vectors/{vector.Name}/aliases/{CatalogEntry.Production} moves it.");
-        }
+        var fresh = VectorFolder.Read(folder, skipped).Where(vector => !_database.Read(database => _rows.IsSeeded(database, vector.Name, vector.Sha256))).ToList();
+        if (fresh.Count == 0) return;
+        foreach (var (name, version) in Write(database => fresh.ConvertAll(vector => Seed(database, vector))))
+            if (version > 1) said($"{name} has other content than before: it is version {version} now. The alias {CatalogEntry.Production} stays where it is; PUT /v1/vectors/{name}/aliases/{CatalogEntry.Production} moves it.");
     }
 
     /// <summary>Everything that registering would check and say, without storing anything.</summary>
@@ -75,8 +68,9 @@ internal sealed class VectorRegistry
     {
         var (vector, report) = _intake.Read(upload);
         if (vector is null || !report.IsValid) return new RegistrationPreview(upload.Name ?? "", report, null, false);
-        var existing = _database.Read(_rows.Versions).Find(row => row.Name == vector.Name && row.Sha256 == vector.Sha256);
-        return new RegistrationPreview(vector.Name, report, existing?.Version ?? NextVersion(_database.Read(_rows.Versions), vector.Name), existing is not null);
+        var versions = _database.Read(_rows.Versions);
+        var existing = versions.Find(row => row.Name == vector.Name && row.Sha256 == vector.Sha256);
+        return new RegistrationPreview(vector.Name, report, existing?.Version ?? NextVersion(versions, vector.Name), existing is not null);
     }
 
     /// <summary>Registers a vector; when this returns it is on disk and can be used.</summary>
@@ -104,11 +98,12 @@ internal sealed class VectorRegistry
         return new Registration(Require(vector.Name, placed.Version), report, placed.Existing, placed.IsReplay);
     }
 
-    /// <summary>The served version that a reference means.</summary>
+    /// <summary>The version that a reference means: a served one, or any by its number, so that what was archived can still be read and saved.</summary>
     /// <exception cref="ApiException">400 where the text is no reference, 404 where it points at nothing.</exception>
     public CatalogEntry Find(string text)
     {
         if (!VectorReference.TryParse(text, out var reference, out string malformed)) throw new ApiException(ApiError.Invalid(malformed, "reference", ErrorCode.InvalidValue));
+        if (reference.Version is { } version) return Require(reference.Name, version);
         return Catalog.TryResolve(reference, out var entry, out string missing) ? entry : throw new ApiException(ApiError.NotFound(missing, "reference", ErrorCode.VectorNotFound));
     }
 
@@ -173,6 +168,13 @@ internal sealed class VectorRegistry
             : isKnown ? $"Vector {Found.Quote(name)} has no version {version.Value.ToString(CultureInfo.InvariantCulture)}; it has versions {string.Join(", ", AllVersions(name).Select(entry => entry.Vector.Version))}"
             : $"There is no vector {Found.Quote(name)}{Nearest.Hint(name, Catalog.Names)}";
         return new ApiException(ApiError.NotFound($"{what}. GET /v1/vectors lists those there are.", version is null ? "name" : "version", ErrorCode.VectorNotFound));
+    }
+
+    private (string Name, int Version) Seed(SqliteConnection database, SteeringVector vector)
+    {
+        var report = new VectorReport("safetensors", "steering", [.. vector.Tensors.Select(tensor => new ReportedTranslation(tensor.FileName, tensor.FileName, null))], [], []);
+        _rows.MarkSeeded(database, vector.Name, vector.Sha256);
+        return (vector.Name, Place(database, vector, CatalogEntry.Shipped, report, []).Version);
     }
 
     // A content that the name has already is that version; an archived one comes back. The first version that is served gets the production alias.

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
 using Steering.Engine.Vectors;
@@ -45,15 +44,11 @@ internal sealed record VectorUpload
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    // Lengths first, so that no two lists of texts run together into the same bytes.
+    // How many there are goes first too: a list that is longer must not look like the next one's beginning.
     private static void Append(IncrementalHash hash, params ReadOnlySpan<string?> texts)
     {
         hash.AppendData(BitConverter.GetBytes(texts.Length));
-        foreach (string? text in texts)
-        {
-            hash.AppendData(BitConverter.GetBytes(text is null ? -1 : Encoding.UTF8.GetByteCount(text)));
-            if (text is not null) hash.AppendData(Encoding.UTF8.GetBytes(text));
-        }
+        foreach (string? text in texts) hash.AppendText(text);
     }
 }
 

@@ -80,7 +80,7 @@ internal static class VectorWriter
         json.WriteStartArray("versions"u8);
         foreach (int version in archived.Versions) json.WriteNumberValue(version);
         json.WriteEndArray();
-        WriteTexts(json, "aliases", archived.Aliases);
+        json.WriteTexts("aliases", archived.Aliases);
         json.WriteEndObject();
     }
 
@@ -106,11 +106,11 @@ internal static class VectorWriter
         json.WriteString("object"u8, "steering.vector"u8);
         json.WriteString("name"u8, vector.Name);
         json.WriteNumber("version"u8, vector.Version);
-        WriteTexts(json, "aliases", entry.Aliases);
+        json.WriteTexts("aliases", entry.Aliases);
         json.WriteString("sha256"u8, vector.Sha256);
         json.WriteString("unit"u8, SteeringNames.Of(vector.Unit ?? StrengthUnit.Raw));
         json.WriteString("method"u8, vector.Metadata.GetValueOrDefault("method"));
-        WriteTexts(json, "sites", vector.Tensors.Select(tensor => tensor.Site.ToString()).Distinct());
+        json.WriteTexts("sites", vector.Tensors.Select(tensor => tensor.Site.ToString()).Distinct());
         json.WriteNumber("created"u8, entry.Created.ToUnixTimeSeconds());
         json.WriteBoolean("archived"u8, entry.Archived is not null);
         json.WriteString("origin"u8, entry.Origin);
@@ -166,7 +166,7 @@ internal static class VectorWriter
         json.WriteStartArray("problems"u8);
         foreach (var problem in report.Problems) WriteProblem(json, problem);
         json.WriteEndArray();
-        WriteTexts(json, "warnings", report.Warnings);
+        json.WriteTexts("warnings", report.Warnings);
     }
 
     private static void WriteProblem(Utf8JsonWriter json, FieldProblem problem)
@@ -188,12 +188,5 @@ internal static class VectorWriter
         else json.WriteNull("previous"u8);
         json.WriteNumber("revision"u8, alias.Revision);
         json.WriteNumber("changed"u8, alias.Changed.ToUnixTimeSeconds());
-    }
-
-    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
-    {
-        json.WriteStartArray(name);
-        foreach (string text in texts) json.WriteStringValue(text);
-        json.WriteEndArray();
     }
 }

@@ -112,7 +112,8 @@ public sealed class AliasTests(ServerFixture fixture)
         Assert.DoesNotContain(name, (await _http.ReadAsync(Vectors.Path)).Body, StringComparison.Ordinal);
         Assert.Contains($"{name}@2", (await _http.ReadAsync($"{Vectors.Path}?archived=true")).Body, StringComparison.Ordinal);
 
-        var back = await _http.UploadAsync(Vectors.File(name.Length * 1000 + 2), name);
+        byte[] saved = await _http.GetByteArrayAsync($"/v1/vectors/{name}@2/download"); // what is archived is kept, not lost
+        var back = await _http.UploadAsync(saved, name);
         Assert.Equal((HttpStatusCode.OK, $"{name}@2"), (back.Status, back.Id()));
         Assert.Equal((name, 2), (await _http.UseAsync(name)).Applied());
         Assert.Equal(HttpStatusCode.Conflict, (await _http.CallAsync(HttpMethod.Put, Alias(name), new { version = 1 })).Status);
