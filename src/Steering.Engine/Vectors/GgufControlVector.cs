@@ -83,7 +83,7 @@ internal static class GgufControlVector
         if (count is int)
             warnings.Add($"{CountKey} is of type Int32, as llama.cpp's cvector-generator writes it: direction.k was then measured at resid_post.(k-1); the convention cvector-generator puts it there");
         string[] gaps = [.. Gaps(directions.Keys)];
-        if (gaps.Length > 0) warnings.Add($"blocks {string.Join(", ", gaps)} have no direction; they count as zero, as in llama.cpp");
+        if (gaps.Length > 0) warnings.Add(gaps is [var gap] && !gap.Contains('-', StringComparison.Ordinal) ? $"block {gap} has no direction; it counts as zero, as in llama.cpp" : $"blocks {string.Join(", ", gaps)} have no direction; they count as zero, as in llama.cpp");
     }
 
     private static IEnumerable<string> Gaps(IEnumerable<int> blocks)

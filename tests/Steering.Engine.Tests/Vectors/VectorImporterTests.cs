@@ -53,7 +53,7 @@ public sealed class VectorImporterTests
         var import = Read(File.ReadAllBytes(Repository.Shared("golden", "methods", "repeng", "missing_layers.gguf")));
 
         Assert.Equal(["resid_post.1", "resid_post.3"], import.Vector.Tensors.Select(tensor => tensor.FileName));
-        Assert.Equal(["controlvector.layer_count is 3; the file has 2 directions", "blocks 2 have no direction; they count as zero, as in llama.cpp"], import.Report.Warnings.AsEnumerable());
+        Assert.Equal(["controlvector.layer_count is 3; the file has 2 directions", "block 2 has no direction; it counts as zero, as in llama.cpp"], import.Report.Warnings.AsEnumerable());
     }
 
     [SkippableFact]
