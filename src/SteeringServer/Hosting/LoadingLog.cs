@@ -13,15 +13,6 @@ internal static partial class LoadingLog
     [LoggerMessage(3005, LogLevel.Critical, "The model cannot be loaded")]
     public static partial void Broke(ILogger log, Exception failure);
 
-    [LoggerMessage(3002, LogLevel.Warning, "A vector is left out. {Reason}")]
-    public static partial void VectorSkipped(ILogger log, string reason);
-
-    [LoggerMessage(3006, LogLevel.Error, "A stored vector is left out. {Reason}")]
-    public static partial void VectorCorrupt(ILogger log, string reason);
-
-    [LoggerMessage(3007, LogLevel.Warning, "A shipped vector has changed. {What}")]
-    public static partial void ShippedVectorChanged(ILogger log, string what);
-
     [LoggerMessage(3003, LogLevel.Information, "Draining: {Running} sequences run, {Waiting} wait; new requests are refused")]
     public static partial void Draining(ILogger log, int running, int waiting);
 

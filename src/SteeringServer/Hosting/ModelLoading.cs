@@ -14,7 +14,7 @@ namespace SteeringServer.Hosting;
 /// ends the process.
 /// </summary>
 internal sealed class ModelLoading(ServerOptions options, Serving serving, IHostEnvironment environment, IHostApplicationLifetime lifetime, IServer server,
-    TimeProvider clock, ILogger<ModelLoading> log) : BackgroundService
+    TimeProvider clock, ILoggerFactory loggers, ILogger<ModelLoading> log) : BackgroundService
 {
     private const int FailedExitCode = 1;
 
@@ -67,8 +67,8 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
             int most = model.Config.Shape.MaxPositions;
             if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; "
                 + $"it is {options.Context}");
-            var vectors = new VectorRegistry(database, folders.Name, model.Sites, (long)options.VectorMemory << 20, clock, reason => LoadingLog.VectorCorrupt(log, reason));
-            vectors.Seed(folders.Vectors, said => LoadingLog.ShippedVectorChanged(log, said), reason => LoadingLog.VectorSkipped(log, reason));
+            var vectors = new VectorRegistry(database, folders.Name, model.Sites, (long)options.VectorMemory << 20, clock, loggers.CreateLogger<VectorRegistry>());
+            vectors.Seed(folders.Vectors);
             engine = new EngineLoop(model, engineOptions);
             engine.Start();
             serving.Publish(new ServedModel(model, engine, engineOptions, vectors, clock.GetUtcNow()));

@@ -43,6 +43,9 @@ internal sealed class VectorRows(string model)
         VALUES ($model, $name, $version, $sha256, $created, $origin, NULL, $file, $report)
         """, Model, ("$name", row.Name), ("$version", row.Version), ("$sha256", row.Sha256), ("$created", row.Created.ToUnixTimeMilliseconds()), ("$origin", row.Origin), ("$file", file), ("$report", report));
 
+    public void SetFile(SqliteConnection database, string name, int version, byte[] file) => database.Run(
+        "UPDATE vector_version SET file = $file WHERE model = $model AND name = $name AND version = $version", Model, ("$name", name), ("$version", version), ("$file", file));
+
     /// <param name="when">Null brings it back.</param>
     public void SetArchived(SqliteConnection database, string name, int version, DateTimeOffset? when) => database.Run(
         "UPDATE vector_version SET archived = $when WHERE model = $model AND name = $name AND version = $version",

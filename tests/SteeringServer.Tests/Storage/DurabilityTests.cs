@@ -131,7 +131,7 @@ public sealed class DurabilityTests
     }
 
     [Fact]
-    public async Task A_version_whose_bytes_changed_on_disk_is_not_served()
+    public async Task A_version_whose_bytes_changed_on_disk_is_not_served_until_its_content_is_registered_again()
     {
         using var data = new TemporaryFolder();
         var options = RunningServer.Options with { Data = data.Path };
@@ -145,6 +145,9 @@ public sealed class DurabilityTests
 
         Assert.Equal(HttpStatusCode.NotFound, (await again.Http.UseAsync("frail")).Status);
         Assert.Equal(("mood-joyful", 1), (await again.Http.UseAsync("mood-joyful")).Applied());
+        var repaired = await again.Http.UploadAsync(Vectors.File(1), "frail");
+        Assert.Equal((HttpStatusCode.OK, "frail@1"), (repaired.Status, repaired.Id()));
+        Assert.Equal(("frail", 1), (await again.Http.UseAsync("frail")).Applied());
     }
 
     private static async Task RefusedAsync(string folder, string says)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
 using Steering.Engine.Vectors;
@@ -8,10 +9,10 @@ using SteeringServer.Storage;
 namespace SteeringServer.Features.Vectors;
 
 /// <summary>Makes catalogs of database rows. Vectors that are served stay parsed from one snapshot to the next. Used under the database's lock only.</summary>
-/// <param name="corrupt">Told about each version whose bytes are not what was stored.</param>
-internal sealed class CatalogReader(VectorRows rows, Action<string> corrupt)
+internal sealed class CatalogReader(VectorRows rows, ILogger log)
 {
     private readonly Dictionary<(string Name, int Version), SteeringVector> _served = [];
+    private readonly HashSet<(string Name, int Version)> _corrupt = []; // said once, not at every snapshot
 
     /// <summary>What can be served now, as a snapshot.</summary>
     public VectorCatalog Read(SqliteConnection database)
@@ -23,6 +24,9 @@ internal sealed class CatalogReader(VectorRows rows, Action<string> corrupt)
 
     /// <summary>Versions of any state.</summary>
     public ImmutableArray<CatalogEntry> ReadAll(SqliteConnection database, Predicate<StoredVersion> wanted) => [.. Entries(database, rows.Versions(database).FindAll(wanted), keeps: false)];
+
+    /// <summary>Whether the bytes of a version are what was registered.</summary>
+    public bool IsWhole(SqliteConnection database, StoredVersion row) => Vector(database, row, keeps: false) is not null;
 
     private List<CatalogEntry> Entries(SqliteConnection database, IEnumerable<StoredVersion> versions, bool keeps)
     {
@@ -46,11 +50,12 @@ internal sealed class CatalogReader(VectorRows rows, Action<string> corrupt)
             var vector = VectorFile.Parse(rows.File(database, row.Name, row.Version), name, row.Name, row.Version);
             if (vector.Sha256 != row.Sha256) throw new ModelFormatException(name, "sha256", $"is {vector.Sha256}, but {row.Sha256} was registered");
             if (keeps) _served[(row.Name, row.Version)] = vector;
+            _corrupt.Remove((row.Name, row.Version));
             return vector;
         }
         catch (ModelFormatException broken)
         {
-            corrupt($"{broken.Message}. The version is not served; upload it again or restore the database.");
+            if (_corrupt.Add((row.Name, row.Version))) VectorLog.Corrupt(log, broken.Message);
             return null;
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using SteeringServer.Errors;
 using SteeringServer.Requests;
 using SteeringServer.Storage;
@@ -7,7 +8,7 @@ using SteeringServer.Storage;
 namespace SteeringServer.Features.Vectors;
 
 /// <summary>Points names at versions: set, promote, roll back, remove, each by compare-and-set where the caller says what it saw.</summary>
-internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase database, VectorRows rows, TimeProvider clock)
+internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase database, VectorRows rows, TimeProvider clock, ILogger log)
 {
     /// <exception cref="ApiException">404.</exception>
     public AliasState Require(string name, string alias) => database.Read(connection => AliasState.Of(rows.History(connection, name, alias))) ?? throw Missing(name, alias);
@@ -22,13 +23,13 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
 
     /// <summary>Points an alias, new or not, at a version.</summary>
     /// <exception cref="ApiException">404 for the vector or version, 409 where the condition does not hold.</exception>
-    public AliasState Set(string name, string alias, int version, AliasCondition condition) => registry.Write(connection =>
+    public AliasState Set(string name, string alias, int version, AliasCondition condition) => Logged(registry.Write(connection =>
     {
         RequireServed(name, version);
         Check(AliasState.Of(rows.History(connection, name, alias)), name, alias, condition);
         Point(connection, rows, name, alias, version, clock.GetUtcNow());
         return AliasState.Of(rows.History(connection, name, alias))!;
-    });
+    }));
 
     /// <summary>Points an alias at what a version number or another alias means.</summary>
     /// <exception cref="ApiException">404 or 409.</exception>
@@ -38,7 +39,7 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
 
     /// <summary>Takes the last change back; a second rollback takes back the one before.</summary>
     /// <exception cref="ApiException">404; 409 where there is nothing to go back to, it is archived, or the condition does not hold.</exception>
-    public AliasState Rollback(string name, string alias, AliasCondition condition) => registry.Write(connection =>
+    public AliasState Rollback(string name, string alias, AliasCondition condition) => Logged(registry.Write(connection =>
     {
         var state = AliasState.Of(rows.History(connection, name, alias)) ?? throw Missing(name, alias);
         Check(state, name, alias, condition);
@@ -48,16 +49,22 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
             throw Conflict($"Version {previous} of {Found.Quote(name)}, which the alias {Found.Quote(alias)} pointed at before, is archived. Register it again to bring it back, or promote another version.", ErrorCode.NothingToRollBack);
         rows.Change(connection, new AliasChange(name, alias, state.Revision + 1, previous, IsRollback: true, clock.GetUtcNow()));
         return AliasState.Of(rows.History(connection, name, alias))!;
-    });
+    }));
 
     /// <exception cref="ApiException">404, or 409 where the condition does not hold.</exception>
-    public void Remove(string name, string alias, AliasCondition condition) => registry.Write(connection =>
+    public void Remove(string name, string alias, AliasCondition condition)
+    {
+        registry.Write(connection => Remove(connection, name, alias, condition));
+        VectorLog.Removed(log, alias, name);
+    }
+
+    private int Remove(SqliteConnection connection, string name, string alias, AliasCondition condition)
     {
         var state = AliasState.Of(rows.History(connection, name, alias)) ?? throw Missing(name, alias);
         Check(state, name, alias, condition);
         rows.Change(connection, new AliasChange(name, alias, state.Revision + 1, null, IsRollback: false, clock.GetUtcNow()));
-        return 0;
-    });
+        return state.Revision + 1;
+    }
 
     /// <summary>Points an alias at a version within a transaction; nothing happens where it does already.</summary>
     public static void Point(SqliteConnection connection, VectorRows rows, string name, string alias, int version, DateTimeOffset now)
@@ -73,6 +80,12 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
         if (VectorReference.IsName(text) && !text.All(char.IsAsciiDigit)) return true;
         problems.Add(path, $"found {Found.Quote(text)}; expected {VectorReference.NameRule}, and not a number alone, which means a version");
         return false;
+    }
+
+    private AliasState Logged(AliasState state)
+    {
+        VectorLog.Pointed(log, state.Alias, state.Vector, state.Version, state.Revision);
+        return state;
     }
 
     private void RequireServed(string name, int version)

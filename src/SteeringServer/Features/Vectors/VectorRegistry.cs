@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
 using Steering.Engine.Vectors;
@@ -37,15 +38,15 @@ internal sealed class VectorRegistry
     private readonly CatalogReader _reader;
     private readonly long _mostBytes;
     private readonly TimeProvider _clock;
+    private readonly ILogger _log;
     private volatile VectorCatalog _catalog;
 
     /// <param name="mostBytes">What the tensors of all served vectors may take in memory.</param>
-    /// <param name="corrupt">Told about each stored version that cannot be served, and why.</param>
-    public VectorRegistry(SqliteDatabase database, string model, SiteTable sites, long mostBytes, TimeProvider clock, Action<string> corrupt)
+    public VectorRegistry(SqliteDatabase database, string model, SiteTable sites, long mostBytes, TimeProvider clock, ILogger log)
     {
-        (_database, _rows, _mostBytes, _clock) = (database, new VectorRows(model), mostBytes, clock);
+        (_database, _rows, _mostBytes, _clock, _log) = (database, new VectorRows(model), mostBytes, clock, log);
         _intake = new VectorIntake(sites);
-        _reader = new CatalogReader(_rows, corrupt);
+        _reader = new CatalogReader(_rows, log);
         _catalog = database.Read(_reader.Read);
     }
 
@@ -53,14 +54,12 @@ internal sealed class VectorRegistry
     public VectorCatalog Catalog => _catalog;
 
     /// <summary>Takes in the vectors shipped beside a model, each content once: what an operator archived stays archived over a restart.</summary>
-    /// <param name="said">Told about files that are new versions of a shipped vector.</param>
-    /// <param name="skipped">Told about each file that cannot be served, and why.</param>
-    public void Seed(string? folder, Action<string> said, Action<string> skipped)
+    public void Seed(string? folder)
     {
-        var fresh = VectorFolder.Read(folder, skipped).Where(vector => !_database.Read(database => _rows.IsSeeded(database, vector.Name, vector.Sha256))).ToList();
+        var fresh = VectorFolder.Read(folder, reason => VectorLog.Skipped(_log, reason)).Where(vector => !_database.Read(database => _rows.IsSeeded(database, vector.Name, vector.Sha256))).ToList();
         if (fresh.Count == 0) return;
         foreach (var (name, version) in Write(database => fresh.ConvertAll(vector => Seed(database, vector))))
-            if (version > 1) said($"{name} has other content than before: it is version {version} now. The alias {CatalogEntry.Production} stays where it is; PUT /v1/vectors/{name}/aliases/{CatalogEntry.Production} moves it.");
+            if (version > 1) VectorLog.ShippedChanged(_log, name, version);
     }
 
     /// <summary>Everything that registering would check and say, without storing anything.</summary>
@@ -95,6 +94,7 @@ internal sealed class VectorRegistry
             if (idempotencyKey is not null) _rows.Keep(database, idempotencyKey, new KeptRequest(digest, vector.Name, version, existing), _clock.GetUtcNow(), _clock.GetUtcNow() - KeysAreKept);
             return (version, existing, false);
         });
+        if (!placed.IsReplay) VectorLog.Registered(_log, vector.Name, placed.Version, vector.Sha256, report.Format, report.Convention, placed.Existing);
         return new Registration(Require(vector.Name, placed.Version), report, placed.Existing, placed.IsReplay);
     }
 
@@ -131,7 +131,7 @@ internal sealed class VectorRegistry
     {
         var entry = Require(name, version);
         if (entry.Archived is not null) return new Archival(name, [version], []);
-        return Write(database =>
+        return Logged(Write(database =>
         {
             var aliases = _rows.Aliases(database).Where(alias => alias.Name == name && alias.Version == version).Select(alias => alias.Alias).ToList();
             if (aliases.Count > 0)
@@ -139,12 +139,12 @@ internal sealed class VectorRegistry
                     + $"Promote another version first, or archive the whole vector with DELETE /v1/vectors/{name}.", "version", ErrorCode.VersionInUse));
             _rows.SetArchived(database, name, version, _clock.GetUtcNow());
             return new Archival(name, [version], []);
-        });
+        }));
     }
 
     /// <summary>Archives every version of a name and removes its aliases.</summary>
     /// <exception cref="ApiException">404 where nothing of that name is served.</exception>
-    public Archival Archive(string name) => Write(database =>
+    public Archival Archive(string name) => Logged(Write(database =>
     {
         ImmutableArray<int> versions = [.. _rows.Versions(database).Where(row => row.Name == name && row.Archived is null).Select(row => row.Version)];
         if (versions.IsEmpty) throw NotFound(name);
@@ -153,10 +153,10 @@ internal sealed class VectorRegistry
         foreach (var alias in aliases) _rows.Change(database, alias with { Revision = alias.Revision + 1, Version = null, IsRollback = false, Changed = now });
         foreach (int version in versions) _rows.SetArchived(database, name, version, now);
         return new Archival(name, versions, [.. aliases.Select(alias => alias.Alias)]);
-    });
+    }));
 
     /// <summary>The verbs of aliases.</summary>
-    public VectorAliases Aliases => new(this, _database, _rows, _clock);
+    public VectorAliases Aliases => new(this, _database, _rows, _clock, _log);
 
     /// <summary>A transaction whose result is in the snapshot before the next one begins.</summary>
     public T Write<T>(Func<SqliteConnection, T> write) => _database.Write(write, database => _catalog = _reader.Read(database));
@@ -186,7 +186,12 @@ internal sealed class VectorRegistry
         var now = _clock.GetUtcNow();
         if (existing is null)
             _rows.Insert(database, new StoredVersion(vector.Name, version, vector.Sha256, now, origin, null), VectorFile.Write(vector with { Version = version }), report.Serialize());
-        else if (existing.Archived is not null) _rows.SetArchived(database, vector.Name, version, null);
+        else
+        {
+            if (existing.Archived is not null) _rows.SetArchived(database, vector.Name, version, null);
+            // The same content again repairs what a disk has lost of it.
+            if (!_reader.IsWhole(database, existing)) _rows.SetFile(database, vector.Name, version, VectorFile.Write(vector with { Version = version }));
+        }
         bool isOnly = !versions.Exists(row => row.Name == vector.Name && row.Archived is null && row.Version != version);
         bool hasProduction = _rows.Aliases(database).Exists(alias => alias.Name == vector.Name && alias.Alias == CatalogEntry.Production);
         foreach (string alias in isOnly && !hasProduction ? aliases.Add(CatalogEntry.Production) : aliases)
@@ -200,6 +205,12 @@ internal sealed class VectorRegistry
         if (_catalog.Bytes + vector.Bytes <= _mostBytes || _catalog.VersionsOf(vector.Name).Any(entry => entry.Vector.Sha256 == vector.Sha256)) return;
         throw new ApiException(new ApiError(Microsoft.AspNetCore.Http.StatusCodes.Status507InsufficientStorage, ErrorType.Server,
             $"The served vectors take {_catalog.Bytes >> 20} of the {_mostBytes >> 20} MiB they may, and this one needs {(vector.Bytes >> 10) + 1} KiB. Archive some, or start the server with a larger --vector-memory.", null, ErrorCode.VectorMemoryFull));
+    }
+
+    private Archival Logged(Archival archival)
+    {
+        VectorLog.Archived(_log, archival.Name, string.Join(", ", archival.Versions), string.Join(", ", archival.Aliases));
+        return archival;
     }
 
     private Registration Replay(KeptRequest before, string digest)
