@@ -10,4 +10,7 @@ public sealed class ModelFormatException(string file, string field, string messa
     public string File { get; } = file;
 
     public string Field { get; } = field;
+
+    /// <summary>What was found and what was expected, for those who say file and field in a way of their own.</summary>
+    public string Reason { get; } = message;
 }

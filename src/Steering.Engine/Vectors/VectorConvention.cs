@@ -57,7 +57,7 @@ public sealed record VectorConvention(string Name, string MeasuredAt, string Put
         k.IsLastState ? (new Site(SitePoint.FinalNorm, -1), "the last hidden state is measured after the final norm") : (Post(k.Index - 1), $"hidden state {k.Index} is {Before(k)}");
 
     private static (Site, string?) Cast(BlockIndex k) =>
-        (Post(k.Index), $"measured at {Post(k.Index)}; activation-steering adds it at resid_pre.{k.Index}, one block earlier");
+        (Post(k.Index), $"measured {(k.IsLastBlock ? "after the final norm" : $"at {Post(k.Index)}")}; activation-steering adds it at resid_pre.{k.Index}, one block earlier");
 
     // The output of block -1 is what the embedding gives.
     private static Site Post(int block) => block < 0 ? new Site(SitePoint.Embed, -1) : new Site(SitePoint.ResidPost, block);

@@ -23,13 +23,29 @@ public static class VectorImporter
         {
             using var file = SafetensorsFile.Parse(bytes, options.FileName);
             var (found, arrays) = layout.Place(new StoredMap([.. file.Tensors.Values.Select(entry => KeyValuePair.Create<string, StoredValue>(entry.Name, VectorFile.ReadArray(file, entry)))]));
-            return new VectorImport(VectorFile.Assemble(file, arrays, "", 0), Report(format, found, arrays, warnings));
+            return new VectorImport(VectorFile.Assemble(file, arrays, "", 0), Report(VectorFormats.NameOf(format), found, arrays, warnings));
         }
         var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var content = ReadContent(bytes, format, options.FileName, metadata, warnings);
-        var (convention, placed) = layout.Place(content);
-        var tensors = VectorTensors.Assemble(options.FileName, placed);
-        var vector = new SteeringVector
+        var (convention, placed) = layout.Place(ReadContent(bytes, format, options.FileName, metadata, warnings));
+        return new VectorImport(Assemble(options.FileName, placed, metadata), Report(VectorFormats.NameOf(format), convention, placed, warnings));
+    }
+
+    /// <summary>The same for arrays that a caller has read from a form of its own.</summary>
+    /// <param name="arrays">Names and values; one direction each.</param>
+    /// <param name="format">What the report calls the form.</param>
+    /// <exception cref="ModelFormatException">It cannot be told where an array belongs.</exception>
+    public static VectorImport Read(IReadOnlyCollection<KeyValuePair<string, float[]>> arrays, string format, IReadOnlyDictionary<string, string> metadata, ImportOptions options)
+    {
+        var warnings = new List<string>();
+        var content = new StoredMap([.. arrays.Select(array => KeyValuePair.Create<string, StoredValue>(array.Key, new StoredArray([array.Value.Length], "float32", array.Value)))]);
+        var (convention, placed) = new VectorLayout(options, isGguf: false, warnings).Place(content);
+        return new VectorImport(Assemble(options.FileName, placed, metadata), Report(format, convention, placed, warnings));
+    }
+
+    private static SteeringVector Assemble(string file, ImmutableArray<PlacedArray> placed, IReadOnlyDictionary<string, string> metadata)
+    {
+        var tensors = VectorTensors.Assemble(file, placed);
+        return new SteeringVector
         {
             Name = "",
             Version = 0,
@@ -37,7 +53,6 @@ public static class VectorImporter
             Tensors = tensors,
             Metadata = metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
-        return new VectorImport(vector, Report(format, convention, placed, warnings));
     }
 
     private static StoredValue ReadContent(ReadOnlyMemory<byte> bytes, VectorFormat format, string file, SortedDictionary<string, string> metadata, List<string> warnings)
@@ -60,7 +75,7 @@ public static class VectorImporter
         return content;
     }
 
-    private static ImportReport Report(VectorFormat format, VectorConvention convention, ImmutableArray<PlacedArray> arrays, List<string> warnings) =>
-        new(VectorFormats.NameOf(format), convention.Name,
+    private static ImportReport Report(string format, VectorConvention convention, ImmutableArray<PlacedArray> arrays, List<string> warnings) =>
+        new(format, convention.Name,
             [.. arrays.OrderBy(array => array.Site).ThenBy(array => array.Role, StringComparer.Ordinal).Select(array => new Translation(array.Source, array.Target, array.Note))], [.. warnings]);
 }

@@ -30,7 +30,7 @@ internal sealed record VectorDownload(string FileName, string ContentType, ReadO
         }
         catch (ModelFormatException unfit)
         {
-            throw new ApiException(ApiError.Invalid($"format: {unfit.Message}", "format", ErrorCode.Unsupported));
+            throw new ApiException(ApiError.Invalid($"{unfit.Field}: {unfit.Reason}", "format", ErrorCode.Unsupported));
         }
     }
 

@@ -23,7 +23,12 @@ internal sealed class VectorIntake(SiteTable sites)
         VectorUploadFields.Name(upload.Name, null, problems);
         try
         {
-            var import = upload.File is null ? OfTensors(upload) : OfFile(upload.File, problems);
+            var import = upload switch
+            {
+                { File: { } file } => OfFile(file, problems),
+                { Arrays: { } arrays } => VectorImporter.Read(arrays.Arrays, JsonFormat, arrays.Metadata, Options(arrays.FileName, arrays.Convention)),
+                _ => OfTensors(upload),
+            };
             var vector = Complete(import.Vector, upload);
             var validation = VectorValidation.Check(vector, sites);
             foreach (var problem in validation.Problems) problems.Add(problem);
@@ -32,8 +37,7 @@ internal sealed class VectorIntake(SiteTable sites)
         }
         catch (ModelFormatException malformed)
         {
-            // The exception's text begins with file and field, which the report says separately.
-            problems.Add(malformed.Field, malformed.Message[(malformed.File.Length + malformed.Field.Length + 4)..], ErrorCode.VectorMalformed);
+            problems.Add(malformed.Field, malformed.Reason, ErrorCode.VectorMalformed);
             return (null, new VectorReport(upload.File?.Format ?? "", "", [], [.. problems.All], []));
         }
     }
@@ -46,16 +50,16 @@ internal sealed class VectorIntake(SiteTable sites)
             if (VectorFormats.TryParse(file.Format, out var known)) format = known;
             else problems.Add("format", $"found {Found.Quote(file.Format)}; expected one of {string.Join(", ", FormatNames)}, or nothing: files are recognised by their first bytes");
         }
-        return VectorImporter.Read(file.Bytes, new ImportOptions
-        {
-            FileName = file.FileName.Length > 0 ? Found.Shorten(Path.GetFileName(file.FileName)) : "file",
-            Format = format,
-            Convention = file.Convention,
-            Sites = [.. file.Sites.SelectMany(Expand)],
-            Blocks = sites.Blocks,
-            Width = sites.HiddenWidth,
-        });
+        return VectorImporter.Read(file.Bytes, Options(file.FileName, file.Convention) with { Format = format, Sites = [.. file.Sites.SelectMany(Expand)] });
     }
+
+    private ImportOptions Options(string fileName, string? convention) => new()
+    {
+        FileName = fileName.Length > 0 ? Found.Shorten(Path.GetFileName(fileName)) : "file",
+        Convention = convention,
+        Blocks = sites.Blocks,
+        Width = sites.HiddenWidth,
+    };
 
     // resid_post.* names this model's blocks; a range is taken as it is written, so that a block too many is found by validation.
     private IEnumerable<Site> Expand(SiteSelector selector) => Site.IsGlobal(selector.Point) ? [new Site(selector.Point, -1)]

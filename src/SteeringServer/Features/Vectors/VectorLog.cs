@@ -5,8 +5,8 @@ namespace SteeringServer.Features.Vectors;
 /// <summary>What an operator reads about the registry: every change, and what could not be served.</summary>
 internal static partial class VectorLog
 {
-    [LoggerMessage(4000, LogLevel.Information, "Registered {Name}@{Version} ({Sha256}) from {Format}, convention {Convention}; the content was there already: {Existing}")]
-    public static partial void Registered(ILogger log, string name, int version, string sha256, string format, string convention, bool existing);
+    [LoggerMessage(4000, LogLevel.Information, "Registered {Name}@{Version} ({Novelty} content {Sha256}) from {Format}, convention {Convention}")]
+    public static partial void Registered(ILogger log, string name, int version, string novelty, string sha256, string format, string convention);
 
     [LoggerMessage(4001, LogLevel.Information, "The alias {Alias} of {Name} points at version {Version} (revision {Revision})")]
     public static partial void Pointed(ILogger log, string alias, string name, int version, int revision);

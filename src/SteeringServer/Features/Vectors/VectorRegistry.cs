@@ -94,7 +94,7 @@ internal sealed class VectorRegistry
             if (idempotencyKey is not null) _rows.Keep(database, idempotencyKey, new KeptRequest(digest, vector.Name, version, existing), _clock.GetUtcNow(), _clock.GetUtcNow() - KeysAreKept);
             return (version, existing, false);
         });
-        if (!placed.IsReplay) VectorLog.Registered(_log, vector.Name, placed.Version, vector.Sha256, report.Format, report.Convention, placed.Existing);
+        if (!placed.IsReplay) VectorLog.Registered(_log, vector.Name, placed.Version, placed.Existing ? "known" : "new", vector.Sha256, report.Format, report.Convention);
         return new Registration(Require(vector.Name, placed.Version), report, placed.Existing, placed.IsReplay);
     }
 

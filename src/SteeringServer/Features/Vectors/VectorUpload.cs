@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
@@ -14,6 +15,9 @@ internal sealed record VectorUpload
 
     /// <summary>A file in one of the formats that are read; null where the tensors came as JSON.</summary>
     public VectorUploadFile? File { get; init; }
+
+    /// <summary>The arrays of a JSON file of another project; null where it is none.</summary>
+    public VectorUploadArrays? Arrays { get; init; }
 
     /// <summary>The tensors of a JSON upload.</summary>
     public ImmutableArray<SteeringTensor> Tensors { get; init; } = [];
@@ -41,6 +45,11 @@ internal sealed record VectorUpload
         Append(hash, [.. File is null ? [] : File.Sites.Select(site => site.ToString()), .. Aliases, .. Metadata.SelectMany(pair => (string[])[pair.Key, pair.Value])]);
         Append(hash, [VectorHash.Compute(Tensors, null, ResidualNorms)]);
         if (File is not null) hash.AppendData(File.Bytes.Span);
+        foreach (var (name, values) in Arrays?.Arrays ?? [])
+        {
+            Append(hash, name, Arrays!.Convention);
+            hash.AppendData(MemoryMarshal.AsBytes<float>(values));
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -50,6 +50,8 @@ internal static class VectorUploadReader
         if (!IsJson(file.Bytes.Span)) return said with { File = file, Name = VectorUploadFields.Name(said.Name, file.FileName, problems) };
         if (file.Format is not (null or "json")) problems.Add("format", $"found {Found.Quote(file.Format)}, but the file is JSON");
         using var body = JsonBody.Parse(file.Bytes);
+        if (ForeignVectorJson.Read(body.Root, file.FileName, problems) is { } arrays)
+            return said with { Arrays = arrays with { Convention = file.Convention ?? arrays.Convention }, Name = VectorUploadFields.Name(said.Name, file.FileName, problems) };
         var inner = ReadJson(body.Root, problems, said.Name ?? Path.GetFileNameWithoutExtension(file.FileName));
         return inner with
         {
@@ -124,7 +126,7 @@ internal static class VectorUploadReader
         if (value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out byte[]? bytes))
         {
             if (!IsJson(bytes)) return OfFile(new VectorUploadFile(bytes, fileName, format, convention, sites), said, fields.Problems);
-            fields.Report("file", "is JSON inside JSON; send its fields directly");
+            fields.Report("file", "is JSON; send its fields directly, or the file as part of a form");
         }
         else fields.Expected("file", value, "the bytes of a file in base64");
         return said;

@@ -61,6 +61,28 @@ public sealed class RegistrationTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task Json_files_of_other_projects_are_read_with_what_their_layers_mean()
+    {
+        string values = string.Join(", ", Enumerable.Range(1, Vectors.Width).Select(i => i / 8.0));
+        byte[] svec = System.Text.Encoding.UTF8.GetBytes($$"""{"model_type": "llama", "directions": {"3": [{{values}}], "7": [{{values}}]}, "explained_variances": {"3": 0.5, "7": 0.4} }""");
+        byte[] neuronpedia = System.Text.Encoding.UTF8.GetBytes($$"""{"modelId": "storyworld", "layerNumber": 2, "hookType": "resid-pre", "vector": [{{values}}], "vectorLabel": "joy"}""");
+        var cast = await _http.SendFormAsync(Vectors.Path, svec, "tone.svec");
+        var hook = await _http.SendFormAsync(Vectors.Path, neuronpedia, "vector.json", ("name", "from-neuronpedia"));
+        var wrong = await _http.SendFormAsync(Vectors.Path, """{"directions": {"3": [1, "x"], "4": []}}"""u8.ToArray(), "tone.svec");
+        var elsewhere = await _http.SendFormAsync(Vectors.Path, """{"layerNumber": -1, "hookType": "mlp", "vector": [1]}"""u8.ToArray(), "v.json");
+
+        Assert.True(cast.Status == HttpStatusCode.Created && hook.Status == HttpStatusCode.Created, cast.Body + hook.Body);
+        var report = cast.Json.GetProperty("report");
+        Assert.Equal(("tone@1", "json", "cast", "llama"), (cast.Id(), report.GetProperty("format").GetString(), report.GetProperty("convention").GetString(), cast.Json.GetProperty("metadata").GetProperty("model").GetString()));
+        Assert.Equal([("3", "resid_post.3", "measured at resid_post.3; activation-steering adds it at resid_pre.3, one block earlier"), ("7", "resid_post.7", "measured after the final norm; activation-steering adds it at resid_pre.7, one block earlier")],
+            report.GetProperty("translations").EnumerateArray().Select(item => (item.GetProperty("source").GetString(), item.GetProperty("target").GetString(), item.GetProperty("note").GetString())));
+        Assert.Equal(("resid_pre.2", "joy"), (hook.Json.GetProperty("sites")[0].GetString(), hook.Json.GetProperty("metadata").GetProperty("label").GetString()));
+        Assert.Equal(("from-neuronpedia", 1), (await _http.UseAsync("0.01 from-neuronpedia")).Applied());
+        foreach (string part in new[] { "directions.3[1]", "directions.4" }) Assert.Contains(part, wrong.Error.Message, StringComparison.Ordinal);
+        foreach (string part in new[] { "hookType", "layerNumber" }) Assert.Contains(part, elsewhere.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_same_content_is_the_same_version_and_another_unit_is_another_content()
     {
         var first = await _http.UploadAsync(Vectors.File(4), "content");
