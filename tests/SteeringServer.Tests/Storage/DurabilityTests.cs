@@ -85,10 +85,12 @@ public sealed class DurabilityTests
         }
         folder.Write("tone.safetensors", Vectors.File(2));
         folder.Write("broken.safetensors", "no tensors");
+        folder.Write("misfit.safetensors", Vectors.File(3, "resid_post.99"));
         await using var changed = await RunningServer.StartAsync(options);
 
         Assert.Equal(("tone", 1), (await changed.Http.UseAsync("tone")).Applied());
         Assert.Equal(("tone", 2), (await changed.Http.UseAsync("tone@2")).Applied());
+        Assert.Equal(HttpStatusCode.NotFound, (await changed.Http.ReadAsync("/v1/vectors/misfit")).Status);
         Assert.Equal("shipped", (await changed.Http.ReadAsync("/v1/vectors/tone@2")).Json.GetProperty("origin").GetString());
     }
 

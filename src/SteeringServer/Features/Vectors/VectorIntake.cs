@@ -30,7 +30,7 @@ internal sealed class VectorIntake(SiteTable sites)
                 _ => OfTensors(upload),
             };
             var vector = Complete(import.Vector, upload);
-            var validation = VectorValidation.Check(vector, sites);
+            var validation = Check(vector);
             foreach (var problem in validation.Problems) problems.Add(problem);
             ImmutableArray<ReportedTranslation> translations = [.. import.Report.Translations.Select(item => new ReportedTranslation(item.Source, item.Target, item.Note))];
             return (vector, new VectorReport(import.Report.Format, import.Report.Convention, translations, [.. problems.All], [.. import.Report.Warnings, .. validation.Warnings]));
@@ -41,6 +41,9 @@ internal sealed class VectorIntake(SiteTable sites)
             return (null, new VectorReport(upload.File?.Format ?? "", "", [], [.. problems.All], []));
         }
     }
+
+    /// <summary>Whether a vector fits the model.</summary>
+    public ValidationResult Check(SteeringVector vector) => VectorValidation.Check(vector, sites);
 
     private VectorImport OfFile(VectorUploadFile file, FieldProblems problems)
     {

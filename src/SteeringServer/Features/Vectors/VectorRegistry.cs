@@ -11,19 +11,6 @@ using SteeringServer.Storage;
 
 namespace SteeringServer.Features.Vectors;
 
-/// <summary>A version that a registration led to.</summary>
-/// <param name="Existing">The name had this content already: nothing new was made.</param>
-/// <param name="IsReplay">The request had been answered before under the same idempotency key.</param>
-internal sealed record Registration(CatalogEntry Entry, VectorReport Report, bool Existing, bool IsReplay);
-
-/// <summary>What a registration would do.</summary>
-/// <param name="WouldBe">The version it would become or is already; null where it would be refused.</param>
-internal sealed record RegistrationPreview(string Name, VectorReport Report, int? WouldBe, bool Existing);
-
-/// <summary>What is not served any more.</summary>
-/// <param name="Aliases">Those that were removed.</param>
-internal sealed record Archival(string Name, ImmutableArray<int> Versions, ImmutableArray<string> Aliases);
-
 /// <summary>
 /// The vectors of one model: immutable versions in the database, a snapshot of them in memory. Every verb is one transaction; the snapshot that
 /// requests see changes after it is on disk. Any thread.
@@ -48,7 +35,11 @@ internal sealed class VectorRegistry
         _intake = new VectorIntake(sites);
         _reader = new CatalogReader(_rows, log);
         _catalog = database.Read(_reader.Read);
+        Aliases = new VectorAliases(this, database, _rows, clock, log);
     }
+
+    /// <summary>The verbs of aliases.</summary>
+    public VectorAliases Aliases { get; }
 
     /// <summary>What requests can name at this moment.</summary>
     public VectorCatalog Catalog => _catalog;
@@ -56,7 +47,7 @@ internal sealed class VectorRegistry
     /// <summary>Takes in the vectors shipped beside a model, each content once: what an operator archived stays archived over a restart.</summary>
     public void Seed(string? folder)
     {
-        var fresh = VectorFolder.Read(folder, reason => VectorLog.Skipped(_log, reason)).Where(vector => !_database.Read(database => _rows.IsSeeded(database, vector.Name, vector.Sha256))).ToList();
+        var fresh = VectorFolder.Read(folder, reason => VectorLog.Skipped(_log, reason)).Where(vector => !_database.Read(database => _rows.IsSeeded(database, vector.Name, vector.Sha256))).Where(Fits).ToList();
         if (fresh.Count == 0) return;
         foreach (var (name, version) in Write(database => fresh.ConvertAll(vector => Seed(database, vector))))
             if (version > 1) VectorLog.ShippedChanged(_log, name, version);
@@ -155,9 +146,6 @@ internal sealed class VectorRegistry
         return new Archival(name, versions, [.. aliases.Select(alias => alias.Alias)]);
     }));
 
-    /// <summary>The verbs of aliases.</summary>
-    public VectorAliases Aliases => new(this, _database, _rows, _clock, _log);
-
     /// <summary>A transaction whose result is in the snapshot before the next one begins.</summary>
     public T Write<T>(Func<SqliteConnection, T> write) => _database.Write(write, database => _catalog = _reader.Read(database));
 
@@ -168,6 +156,13 @@ internal sealed class VectorRegistry
             : isKnown ? $"Vector {Found.Quote(name)} has no version {version.Value.ToString(CultureInfo.InvariantCulture)}; it has versions {string.Join(", ", AllVersions(name).Select(entry => entry.Vector.Version))}"
             : $"There is no vector {Found.Quote(name)}{Nearest.Hint(name, Catalog.Names)}";
         return new ApiException(ApiError.NotFound($"{what}. GET /v1/vectors lists those there are.", version is null ? "name" : "version", ErrorCode.VectorNotFound));
+    }
+
+    private bool Fits(SteeringVector vector)
+    {
+        var problems = _intake.Check(vector).Problems;
+        if (!problems.IsEmpty) VectorLog.Skipped(_log, $"{vector.Name}: {string.Join("; ", problems.Select(problem => $"{problem.Path}: {problem.Message}"))}");
+        return problems.IsEmpty;
     }
 
     private (string Name, int Version) Seed(SqliteConnection database, SteeringVector vector)
