@@ -29,7 +29,8 @@ public sealed class DirectionTensor(int rows, int columns, float[] values)
 
     public ReadOnlySpan<float> Row(int index) => values.AsSpan(index * Columns, Columns);
 
-    private static double NormOf(ReadOnlySpan<float> values)
+    /// <summary>Euclidean norm, summed in f64.</summary>
+    internal static double NormOf(ReadOnlySpan<float> values)
     {
         double sum = 0;
         foreach (float value in values) sum += (double)value * value;

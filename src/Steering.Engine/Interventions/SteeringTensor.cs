@@ -12,5 +12,5 @@ public sealed record SteeringTensor(Site Site, string Role, int Rows, int Column
     public string FileName => Role.Length == 0 ? Site.ToString() : $"{Site}.{Role}";
 
     /// <summary>Euclidean norm of all values.</summary>
-    public double Norm => Math.Sqrt(Values.Sum(value => (double)value * value));
+    public double Norm => DirectionTensor.NormOf(Values.AsSpan());
 }

@@ -48,7 +48,7 @@ public static class VectorValidation
             yield return new SteeringProblem(path, SteeringProblemCode.BadValue, string.Create(CultureInfo.InvariantCulture, $"value {bad} is {tensor.Values[bad]}; expected finite numbers"));
         else if (tensor.Values.Length == tensor.Rows * tensor.Columns && tensor.Rows <= most)
             for (int row = 0; row < tensor.Rows; row++)
-                if (Norm(tensor, row) < Orthonormal.SmallestNorm)
+                if (DirectionTensor.NormOf(tensor.Values.AsSpan().Slice(row * tensor.Columns, tensor.Columns)) < Orthonormal.SmallestNorm)
                     yield return new SteeringProblem(path, SteeringProblemCode.ZeroVector,
                         $"{(tensor.Rows == 1 ? "the direction" : $"row {row}")} has no length (norm below 1e-12); expected a direction: leave it out");
     }
@@ -77,13 +77,6 @@ public static class VectorValidation
         if (tensors.Any(tensor => tensor.Columns != columns || tensor.Rows > DirectionTensor.MaximumRows || tensor.Values.Length != tensor.Rows * columns)) return false;
         double[][] rows = [.. tensors.SelectMany(tensor => tensor.Values.Chunk(columns)).Select(row => Array.ConvertAll(row, value => (double)value))];
         return Orthonormal.Make(rows) is { IsZero: false };
-    }
-
-    private static double Norm(SteeringTensor tensor, int row)
-    {
-        double sum = 0;
-        foreach (float value in tensor.Values.AsSpan().Slice(row * tensor.Columns, tensor.Columns)) sum += (double)value * value;
-        return Math.Sqrt(sum);
     }
 
     private static IEnumerable<string> Warnings(SteeringVector vector, SiteTable sites)

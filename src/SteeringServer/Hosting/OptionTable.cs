@@ -23,7 +23,7 @@ internal static class OptionTable
         new("--http", "Http", "host:port", "Where to listen. Port 0 takes a free one, which is printed. Default 127.0.0.1:8080; other machines can only "
             + "connect if an API key is set.",
             (options, text) => options with { Http = ListenAddress.TryParse(text, out var address) ? address : throw new FormatException("an IP address, localhost or *, a colon and a port, such as 127.0.0.1:8080") }),
-        new("--grpc", "Grpc", "host:port", "Where to listen for gRPC, as HTTP/2 in clear text; off for nowhere. Port 0 takes a free one, which is printed. Default "
+        new("--grpc", "Grpc", "host:port", "Where to listen for gRPC, as HTTP/2 in clear text, or off. Port 0 takes a free one, which is printed. Default "
             + "127.0.0.1:8081; other machines can only connect if an API key is set.",
             (options, text) => options with { Grpc = text == "off" ? null : ListenAddress.TryParse(text, out var address) ? address : throw new FormatException("off, or an IP address, localhost or *, a colon and a port, such as 127.0.0.1:8081") }),
         new("--model", "Model", "folder", "Model folder (config.json, tokenizer.json, safetensors), or a folder with model/ and vectors/ in it. Default "

@@ -21,18 +21,14 @@ internal static class Schema
             PRIMARY KEY (model, name, version),
             UNIQUE (model, name, sha256)
         ) STRICT;
-        CREATE TABLE alias (
-            model TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER NOT NULL,
-            PRIMARY KEY (model, name, alias),
-            FOREIGN KEY (model, name, version) REFERENCES vector_version (model, name, version)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE alias_change (
+        CREATE TABLE alias_change (     -- the newest change of an alias is where it points
             model TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL,
             revision INTEGER NOT NULL,  -- counts from 1, on through removal and return
             version INTEGER,            -- NULL: removed
             is_rollback INTEGER NOT NULL,
             changed INTEGER NOT NULL,
-            PRIMARY KEY (model, name, alias, revision)
+            PRIMARY KEY (model, name, alias, revision),
+            FOREIGN KEY (model, name, version) REFERENCES vector_version (model, name, version)
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE seeded (
             model TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL,

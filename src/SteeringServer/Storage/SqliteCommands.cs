@@ -5,11 +5,11 @@ namespace SteeringServer.Storage;
 /// <summary>SQL with its values beside it: <c>connection.Run("DELETE FROM t WHERE a = $a", ("$a", a))</c>. Values are always parameters.</summary>
 internal static class SqliteCommands
 {
-    /// <summary>Runs a statement; returns the number of rows it changed.</summary>
-    public static int Run(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> values)
+    /// <summary>Runs a statement.</summary>
+    public static void Run(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> values)
     {
         using var command = Create(connection, sql, values);
-        return command.ExecuteNonQuery();
+        command.ExecuteNonQuery();
     }
 
     /// <summary>Every row of a query.</summary>

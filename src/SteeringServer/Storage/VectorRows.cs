@@ -25,8 +25,8 @@ internal sealed class VectorRows(string model)
 
     /// <summary>The newest change of every alias that exists.</summary>
     public List<AliasChange> Aliases(SqliteConnection database) => database.Rows("""
-        SELECT c.name, c.alias, c.revision, c.version, c.is_rollback, c.changed FROM alias_change c JOIN alias a USING (model, name, alias)
-        WHERE c.model = $model AND c.revision = (SELECT max(revision) FROM alias_change l WHERE l.model = c.model AND l.name = c.name AND l.alias = c.alias)
+        SELECT name, alias, revision, version, is_rollback, changed FROM alias_change c WHERE model = $model AND version IS NOT NULL
+        AND revision = (SELECT max(revision) FROM alias_change l WHERE l.model = c.model AND l.name = c.name AND l.alias = c.alias)
         """, ReadChange, Model);
 
     /// <summary>Everything an alias ever was, oldest first; empty where it never existed.</summary>
@@ -51,18 +51,9 @@ internal sealed class VectorRows(string model)
         "UPDATE vector_version SET archived = $when WHERE model = $model AND name = $name AND version = $version",
         Model, ("$name", name), ("$version", version), ("$when", when?.ToUnixTimeMilliseconds()));
 
-    /// <summary>Records a change and makes it so.</summary>
-    public void Change(SqliteConnection database, AliasChange change)
-    {
-        ReadOnlySpan<(string, object?)> values =
-        [
-            Model, ("$name", change.Name), ("$alias", change.Alias), ("$revision", change.Revision), ("$version", change.Version), ("$rollback", change.IsRollback),
-            ("$changed", change.Changed.ToUnixTimeMilliseconds()),
-        ];
-        database.Run("INSERT INTO alias_change (model, name, alias, revision, version, is_rollback, changed) VALUES ($model, $name, $alias, $revision, $version, $rollback, $changed)", values);
-        database.Run(change.Version is null ? "DELETE FROM alias WHERE model = $model AND name = $name AND alias = $alias"
-            : "INSERT INTO alias (model, name, alias, version) VALUES ($model, $name, $alias, $version) ON CONFLICT DO UPDATE SET version = $version", values);
-    }
+    public void Insert(SqliteConnection database, AliasChange change) => database.Run(
+        "INSERT INTO alias_change (model, name, alias, revision, version, is_rollback, changed) VALUES ($model, $name, $alias, $revision, $version, $rollback, $changed)", Model, ("$name", change.Name),
+        ("$alias", change.Alias), ("$revision", change.Revision), ("$version", change.Version), ("$rollback", change.IsRollback), ("$changed", change.Changed.ToUnixTimeMilliseconds()));
 
     public bool IsSeeded(SqliteConnection database, string name, string sha256) => database.Rows(
         "SELECT 1 FROM seeded WHERE model = $model AND name = $name AND sha256 = $sha256", row => row.GetInt64(0), Model, ("$name", name), ("$sha256", sha256)).Count > 0;

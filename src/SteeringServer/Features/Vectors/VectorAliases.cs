@@ -47,7 +47,7 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
             throw Conflict($"The alias {Found.Quote(alias)} of {Found.Quote(name)} has pointed at version {state.Version} only; there is nothing to roll back to.", ErrorCode.NothingToRollBack);
         if (registry.Catalog.Find(name, previous) is null)
             throw Conflict($"Version {previous} of {Found.Quote(name)}, which the alias {Found.Quote(alias)} pointed at before, is archived. Register it again to bring it back, or promote another version.", ErrorCode.NothingToRollBack);
-        rows.Change(connection, new AliasChange(name, alias, state.Revision + 1, previous, IsRollback: true, clock.GetUtcNow()));
+        rows.Insert(connection, new AliasChange(name, alias, state.Revision + 1, previous, IsRollback: true, clock.GetUtcNow()));
         return AliasState.Of(rows.History(connection, name, alias))!;
     }));
 
@@ -62,7 +62,7 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
     {
         var state = AliasState.Of(rows.History(connection, name, alias)) ?? throw Missing(name, alias);
         Check(state, name, alias, condition);
-        rows.Change(connection, new AliasChange(name, alias, state.Revision + 1, null, IsRollback: false, clock.GetUtcNow()));
+        rows.Insert(connection, new AliasChange(name, alias, state.Revision + 1, null, IsRollback: false, clock.GetUtcNow()));
         return state.Revision + 1;
     }
 
@@ -71,7 +71,7 @@ internal sealed class VectorAliases(VectorRegistry registry, SqliteDatabase data
     {
         var history = rows.History(connection, name, alias);
         if (AliasState.Of(history)?.Version == version) return;
-        rows.Change(connection, new AliasChange(name, alias, history.Count + 1, version, IsRollback: false, now));
+        rows.Insert(connection, new AliasChange(name, alias, history.Count + 1, version, IsRollback: false, now));
     }
 
     /// <summary>Reports a text that cannot be an alias: a name, and no number, since a number means a version.</summary>

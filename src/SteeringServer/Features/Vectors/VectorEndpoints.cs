@@ -13,8 +13,6 @@ namespace SteeringServer.Features.Vectors;
 /// <summary>The registry of vectors over HTTP: read, register, check, download and archive versions. <see cref="AliasEndpoints"/> points aliases at them.</summary>
 internal static class VectorEndpoints
 {
-    private const int LongestKey = 255;
-
     public static void MapVectors(this IEndpointRouteBuilder routes)
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
@@ -49,7 +47,7 @@ internal static class VectorEndpoints
 
     private static async Task RegisterAsync(HttpContext context, ServedModel served)
     {
-        string? key = IdempotencyKey(context.Request.Headers["Idempotency-Key"]);
+        string? key = VectorUploadFields.IdempotencyKey(context.Request.Headers["Idempotency-Key"]);
         var upload = await VectorUploadReader.ReadAsync(context.Request, context.RequestAborted);
         var registration = served.Vectors.Register(upload, key);
         var headers = context.Response.Headers;
@@ -72,14 +70,5 @@ internal static class VectorEndpoints
         response.Headers.ContentDisposition = $"attachment; filename=\"{download.FileName}\"";
         response.Headers.ETag = $"\"sha256:{vector.Sha256}\"";
         await response.Body.WriteAsync(download.Bytes, context.RequestAborted);
-    }
-
-    /// <summary>The key of a request that may be repeated; null where it has none.</summary>
-    /// <exception cref="ApiException">It is too long or not plain text.</exception>
-    public static string? IdempotencyKey(string? text)
-    {
-        if (string.IsNullOrEmpty(text)) return null;
-        if (text.Length <= LongestKey && text.All(letter => letter is > ' ' and <= '~')) return text;
-        throw new ApiException(ApiError.Invalid($"Idempotency-Key: found {text.Length} characters; expected 1 to {LongestKey} letters, digits and marks, such as a UUID", "Idempotency-Key", ErrorCode.InvalidValue));
     }
 }

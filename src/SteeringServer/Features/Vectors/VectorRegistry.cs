@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Steering.Engine.Interventions;
@@ -141,7 +140,7 @@ internal sealed class VectorRegistry
         if (versions.IsEmpty) throw NotFound(name);
         var aliases = _rows.Aliases(database).Where(alias => alias.Name == name).ToList();
         var now = _clock.GetUtcNow();
-        foreach (var alias in aliases) _rows.Change(database, alias with { Revision = alias.Revision + 1, Version = null, IsRollback = false, Changed = now });
+        foreach (var alias in aliases) _rows.Insert(database, alias with { Revision = alias.Revision + 1, Version = null, IsRollback = false, Changed = now });
         foreach (int version in versions) _rows.SetArchived(database, name, version, now);
         return new Archival(name, versions, [.. aliases.Select(alias => alias.Alias)]);
     }));
@@ -149,12 +148,13 @@ internal sealed class VectorRegistry
     /// <summary>A transaction whose result is in the snapshot before the next one begins.</summary>
     public T Write<T>(Func<SqliteConnection, T> write) => _database.Write(write, database => _catalog = _reader.Read(database));
 
+    /// <summary>Says of a name or version that is not served what there is.</summary>
     public ApiException NotFound(string name, int? version = null)
     {
-        bool isKnown = version is null ? Catalog.IsArchived(name) : !AllVersions(name).IsEmpty;
-        string what = version is null ? isKnown ? $"Vector {Found.Quote(name)} is archived" : $"There is no vector {Found.Quote(name)}{Nearest.Hint(name, Catalog.Names)}"
-            : isKnown ? $"Vector {Found.Quote(name)} has no version {version.Value.ToString(CultureInfo.InvariantCulture)}; it has versions {string.Join(", ", AllVersions(name).Select(entry => entry.Vector.Version))}"
-            : $"There is no vector {Found.Quote(name)}{Nearest.Hint(name, Catalog.Names)}";
+        var versions = AllVersions(name);
+        string what = versions.IsEmpty ? $"There is no vector {Found.Quote(name)}{Nearest.Hint(name, Catalog.Names)}"
+            : version is null ? $"Vector {Found.Quote(name)} is archived"
+            : $"Vector {Found.Quote(name)} has no version {version}; it has versions {string.Join(", ", versions.Select(entry => entry.Vector.Version))}";
         return new ApiException(ApiError.NotFound($"{what}. GET /v1/vectors lists those there are.", version is null ? "name" : "version", ErrorCode.VectorNotFound));
     }
 

@@ -33,7 +33,7 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
     {
         var vectors = serving.RequireAccepting().Vectors;
         var (header, bytes) = await UploadStream.ReadAsync(requestStream, message => new UploadPart(message.Header, message.HasChunk ? message.Chunk : null, message.HasSha256 ? message.Sha256 : null), context.CancellationToken);
-        var registration = vectors.Register(Read(header, bytes), VectorEndpoints.IdempotencyKey(header.IdempotencyKey));
+        var registration = vectors.Register(Read(header, bytes), VectorUploadFields.IdempotencyKey(header.IdempotencyKey));
         return new Wire.UploadVectorResponse
         {
             Vector = VectorMessages.Details(registration.Entry),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Steering.Engine.Interventions;
 using Steering.Engine.Vectors;
+using SteeringServer.Errors;
 using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Vectors;
@@ -8,7 +9,7 @@ namespace SteeringServer.Features.Vectors;
 /// <summary>Checks the fields of an upload that are the same whichever way it came: as a form, as JSON or as a gRPC stream.</summary>
 internal static class VectorUploadFields
 {
-    private const int MostMetadata = 64, LongestMetadata = 8192;
+    private const int MostMetadata = 64, LongestMetadata = 8192, LongestKey = 255;
 
     /// <summary>The name that was given, else the file's name without its extension where that can be one.</summary>
     public static string? Name(string? given, string? fileName, FieldProblems problems)
@@ -60,5 +61,14 @@ internal static class VectorUploadFields
         }
         if (metadata.Count > MostMetadata) problems.Add("metadata", $"has {metadata.Count} entries; at most {MostMetadata} are kept");
         return metadata.ToImmutable();
+    }
+
+    /// <summary>The key of a request that may be repeated; null where it has none.</summary>
+    /// <exception cref="ApiException">It is too long or not plain text.</exception>
+    public static string? IdempotencyKey(string? text)
+    {
+        if (string.IsNullOrEmpty(text)) return null;
+        if (text.Length <= LongestKey && text.All(letter => letter is > ' ' and <= '~')) return text;
+        throw new ApiException(ApiError.Invalid($"Idempotency-Key: found {text.Length} characters; expected 1 to {LongestKey} letters, digits and marks, such as a UUID", "Idempotency-Key", ErrorCode.InvalidValue));
     }
 }
