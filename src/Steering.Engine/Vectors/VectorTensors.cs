@@ -15,6 +15,7 @@ internal static class VectorTensors
     {
         var placed = arrays.OrderBy(array => array.Site).ThenBy(array => array.Role, StringComparer.Ordinal).ToList();
         var tensors = placed.ConvertAll(array => Convert(file, array));
+        var targets = placed.Select(array => array.Target).ToHashSet(StringComparer.Ordinal);
         var first = new Dictionary<SitePoint, PlacedArray>();
         for (int i = 0; i < placed.Count; i++)
         {
@@ -23,7 +24,7 @@ internal static class VectorTensors
             if (!first.TryAdd(array.Site.Point, array) && first[array.Site.Point] is var earlier && earlier.Array.Shape[^1] != tensor.Columns)
                 throw new ModelFormatException(file, array.Source, $"has width {tensor.Columns}, but {earlier.Source} has {earlier.Array.Shape[^1]}");
             string? partner = array.Role switch { "b1" => "b2", "b2" => "b1", _ => null };
-            if (partner is not null && !placed.Exists(other => other.Site == array.Site && other.Role == partner))
+            if (partner is not null && !targets.Contains($"{array.Site}.{partner}"))
                 throw new ModelFormatException(file, array.Source, $"is one side of a plane; {array.Site}.{partner} is missing");
         }
         return [.. tensors];

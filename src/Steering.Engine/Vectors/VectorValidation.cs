@@ -21,7 +21,7 @@ public static class VectorValidation
     {
         var problems = ImmutableArray.CreateBuilder<SteeringProblem>();
         foreach (var tensor in vector.Tensors) problems.AddRange(Problems(tensor, sites));
-        foreach (var site in vector.Tensors.Select(tensor => tensor.Site).Distinct()) problems.AddRange(Problems(vector, site));
+        foreach (var here in vector.Tensors.GroupBy(tensor => tensor.Site)) problems.AddRange(Problems(vector, here.Key, [.. here]));
         foreach (var (site, norm) in vector.ResidualNorms.OrderBy(item => item.Key))
             if (!float.IsFinite(norm) || norm <= 0)
                 problems.Add(new SteeringProblem($"residual_norms.{site}", SteeringProblemCode.BadValue, string.Create(CultureInfo.InvariantCulture, $"found {norm}; expected a positive number")));
@@ -53,9 +53,9 @@ public static class VectorValidation
                         $"{(tensor.Rows == 1 ? "the direction" : $"row {row}")} has no length (norm below 1e-12); expected a direction: leave it out");
     }
 
-    private static IEnumerable<SteeringProblem> Problems(SteeringVector vector, Site site)
+    /// <param name="here">The tensors at the site.</param>
+    private static IEnumerable<SteeringProblem> Problems(SteeringVector vector, Site site, List<SteeringTensor> here)
     {
-        var here = vector.Tensors.Where(tensor => tensor.Site == site).ToList();
         var (b1, b2) = (here.Find(tensor => tensor.Role == "b1"), here.Find(tensor => tensor.Role == "b2"));
         if ((b1 ?? b2) is { } half && (b1 is null || b2 is null))
             yield return new SteeringProblem($"tensors.{half.FileName}", SteeringProblemCode.MissingRole, $"found one side of a plane; expected b1 and b2 at {site}");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading.Gguf;
 using Steering.Engine.Loading;
@@ -140,6 +141,20 @@ public sealed class VectorImporterTests
     [Fact]
     public void An_array_of_very_many_rows_is_refused_before_they_become_tensors() =>
         Assert.Contains("at most 16384", Assert.Throws<ModelFormatException>(() => Read(NumpyFile.WriteNpy(new float[100_000], 100_000, 1))).Message, StringComparison.Ordinal);
+
+    // As many as a safetensors file may hold, which takes a second or two. Looking through all tensors for every tensor took half a minute.
+    [Fact]
+    public void Very_many_tensors_take_no_longer_than_their_number_says()
+    {
+        string[] names = [.. Enumerable.Range(0, 65_536).SelectMany(block => (string[])[$"resid_post.{block}.b1", $"resid_post.{block}.b2"])];
+        byte[] bytes = names.Aggregate(new SafetensorsWriter(), (file, name) => file.Add(name, [1f], 1)).ToArray();
+        var clock = Stopwatch.StartNew();
+
+        var problems = VectorValidation.Check(Read(bytes).Vector, new SiteTable(1, 2, 2, 2, new Dictionary<Site, string>(), null)).Problems;
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Equal(names.Length, problems.Count(problem => problem.Code == SteeringProblemCode.WidthMismatch));
+    }
 
     [Fact]
     public void What_a_file_is_follows_from_its_bytes()
