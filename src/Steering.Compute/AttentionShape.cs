@@ -11,6 +11,12 @@ public readonly record struct AttentionShape(int Heads, int KeyValueHeads, int H
     public int FusedWidth => QueryWidth + 2 * KeyValueWidth;
 }
 
+/// <summary>How one layer attends.</summary>
+/// <param name="Scale">Factor of the scores.</param>
+/// <param name="Window">A row sees this many positions, its own included; 0: all before it.</param>
+/// <param name="SoftCap">c: scores become c tanh(score / c) (Gemma 2); 0: they stay as they are.</param>
+public readonly record struct AttentionRule(float Scale, int Window = 0, float SoftCap = 0);
+
 /// <summary>Where each row of a step sits: its position in its sequence and that sequence's table of KV blocks.</summary>
 /// <param name="Rows">Rows of the step.</param>
 /// <param name="Positions">int[Rows]: absolute position, from 0.</param>

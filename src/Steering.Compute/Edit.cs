@@ -44,6 +44,9 @@ public readonly record struct Edit
     public float High { get; init; }
 }
 
+/// <summary>A row of a step and what its addend is multiplied by.</summary>
+public readonly record struct RowWeight(int Row, float Weight);
+
 /// <summary>Copies a row of a step elsewhere.</summary>
 /// <param name="Row">Row of the step.</param>
 /// <param name="Destination">Address of as many floats as the row has columns.</param>

@@ -12,32 +12,50 @@ public interface IKernels : IDisposable
     /// <summary>Lays out a weight for this backend. All sources have the same type and number of columns; their rows are stacked.</summary>
     WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources);
 
-    /// <summary>output[i] = row ids[i] of the table.</summary>
-    void Embed(TensorView output, NativeList<int> ids, WeightMatrix table);
+    /// <summary>output[i] = row ids[i] of the table, times <paramref name="scale"/>.</summary>
+    void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale = 1);
 
     /// <summary>output = input / sqrt(mean(input^2) + epsilon) * weight.</summary>
     void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon);
 
+    /// <summary>output = (input - mean(input)) / sqrt(variance(input) + epsilon) * weight + bias; the variance is that of a population.</summary>
+    void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon);
+
+    /// <summary>RmsNorm in place of every group of weight.Columns columns: of each head, or of a whole projection. Rows may be a slice.</summary>
+    void RmsNormGroups(TensorView rows, TensorView weight, float epsilon);
+
     /// <summary>output = input W^T + bias (a single row, or no rows for none).</summary>
     void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias);
 
-    /// <summary>Rotates queries and keys in place. Rows of fused are [q | k | v]; cosines and sines are [rows, headDimension / 2], element i turning the pair (i, i + headDimension / 2).</summary>
+    /// <summary>Rotates queries and keys in place. Rows of fused are [q | k | v]; cosines and sines are [rows, n], element i turning the pair (i, i + n) of each head; what lies behind 2 n stays.</summary>
     void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines);
 
     /// <summary>Writes keys and values of every row to its place in the cache.</summary>
     void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places);
 
-    /// <summary>output[i] = heads of row i attending to positions 0 .. its own, scores scaled by <paramref name="scale"/>.</summary>
-    void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, float scale);
+    /// <summary>output[i] = heads of row i attending to its own position and those before it, as the rule says.</summary>
+    void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule);
 
-    /// <summary>output = silu(input).</summary>
-    void Silu(TensorView output, TensorView input);
+    /// <summary>output = activation(input).</summary>
+    void Activate(TensorView output, TensorView input, Activation activation);
 
     /// <summary>output = a * b.</summary>
     void Multiply(TensorView output, TensorView a, TensorView b);
 
-    /// <summary>output = silu(gate) * up: the same bits as <see cref="Silu"/> and <see cref="Multiply"/>.</summary>
-    void SiluMultiply(TensorView output, TensorView gate, TensorView up);
+    /// <summary>output = activation(gate) * up: the same bits as <see cref="Activate"/> and <see cref="Multiply"/>.</summary>
+    void Gate(TensorView output, TensorView gate, TensorView up, Activation activation);
+
+    /// <summary>x = cap * tanh(x / cap), in place.</summary>
+    void SoftCap(TensorView rows, float cap);
+
+    /// <summary>
+    /// Which experts a row uses and how much of each: softmax over all of the row's logits, of which the <paramref name="count"/> largest stay (of equal ones the first) and the others become 0;
+    /// <paramref name="renormalise"/>: those that stay add up to 1.
+    /// </summary>
+    void Route(TensorView weights, TensorView logits, int count, bool renormalise);
+
+    /// <summary>target[rows[i].Row] += rows[i].Weight * source[i].</summary>
+    void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows);
 
     /// <summary>target += addend.</summary>
     void AddTo(TensorView target, TensorView addend);

@@ -17,9 +17,14 @@ public abstract class WeightMatrix : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>Rows of a weight as they lie in a file: row-major, no padding. Several sources stacked make one matrix (query, key and value, say).</summary>
+/// <summary>A weight as it lies in a file, without padding. Several sources stacked make one matrix (query, key and value, say).</summary>
 /// <param name="Address">First byte.</param>
-public readonly record struct WeightSource(nint Address, DType Type, int Rows, int Columns)
+/// <param name="Type">Of the stored values.</param>
+/// <param name="Rows">Outputs.</param>
+/// <param name="Columns">Inputs.</param>
+/// <param name="IsTransposed">Stored input by input, [Columns, Rows], rather than output by output.</param>
+/// <param name="Order">For each stored row the output it is; null: in the order they are stored.</param>
+public readonly record struct WeightSource(nint Address, DType Type, int Rows, int Columns, bool IsTransposed = false, int[]? Order = null)
 {
     public long Bytes => (long)Rows * Columns * Type.Size();
 }

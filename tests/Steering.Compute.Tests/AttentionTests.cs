@@ -23,6 +23,25 @@ public sealed class AttentionTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void Windows_and_soft_caps_equal_their_formulas_in_double(string name)
+    {
+        using var kernels = CpuBackend.Create(2, name);
+        foreach (int window in (int[])[1, 8, 63, 64, 65, 100, 1000])
+        {
+            foreach (float cap in (float[])[0, 2])
+            {
+                using var run = new AttentionRun(kernels, new AttentionShape(4, 2, 12), length: 150, seed: window, window, cap);
+                run.Whole();
+                Assert.InRange(run.LargestError(), 0, 2e-6);
+                var whole = run.Output();
+                run.Chunked(7);
+                Assert.Equal(whole, run.Output());
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void Chunks_and_single_rows_give_the_bits_of_the_whole(string name)
     {
         using var kernels = CpuBackend.Create(2, name);
@@ -47,15 +66,15 @@ public sealed class AttentionTests
         private readonly TensorView _output;
         private readonly KvCache _cache;
         private readonly NativeList<int> _positions = new(), _starts = new(), _tables = new();
-        private readonly float _scale;
+        private readonly AttentionRule _rule;
 
-        public AttentionRun(IKernels kernels, AttentionShape shape, int length, int seed)
+        public AttentionRun(IKernels kernels, AttentionShape shape, int length, int seed, int window = 0, float cap = 0)
         {
             (_kernels, _shape, _length) = (kernels, shape, length);
             _fused = Kernels.Random(_arena, length, shape.FusedWidth, seed, 2);
             _output = _arena.Matrix(length, shape.QueryWidth);
             _cache = new KvCache(shape, 2, 9);
-            _scale = 1 / MathF.Sqrt(shape.HeadDimension);
+            _rule = new AttentionRule(1 / MathF.Sqrt(shape.HeadDimension), window, cap);
             foreach (int block in (int[])[7, 2, 5]) _tables.Add(block);
             for (int i = 0; i < length; i++)
             {
@@ -75,7 +94,7 @@ public sealed class AttentionTests
                 var rows = new TensorView(_fused.Address + 4 * first * _fused.Stride, count, _fused.Columns, _fused.Stride);
                 var output = new TensorView(_output.Address + 4 * first * _output.Stride, count, _output.Columns, _output.Stride);
                 _kernels.StoreKv(_cache, 1, rows, places);
-                _kernels.Attend(output, rows, _cache, 1, places, _scale);
+                _kernels.Attend(output, rows, _cache, 1, places, _rule);
             }
         }
 
@@ -92,8 +111,12 @@ public sealed class AttentionTests
                     int group = h / _shape.HeadsPerKeyValue;
                     var scores = new double[i + 1];
                     for (int j = 0; j <= i; j++)
+                    {
                         for (int k = 0; k < d; k++)
-                            scores[j] += (double)_fused.Row(i)[h * d + k] * _fused.Row(j)[_shape.QueryWidth + group * d + k] * _scale;
+                            scores[j] += (double)_fused.Row(i)[h * d + k] * _fused.Row(j)[_shape.QueryWidth + group * d + k] * _rule.Scale;
+                        if (_rule.SoftCap > 0) scores[j] = _rule.SoftCap * Math.Tanh(scores[j] / _rule.SoftCap);
+                        if (_rule.Window > 0 && i - j >= _rule.Window) scores[j] = double.NegativeInfinity;
+                    }
                     double max = scores.Max(), total = scores.Sum(s => Math.Exp(s - max));
                     for (int k = 0; k < d; k++)
                     {

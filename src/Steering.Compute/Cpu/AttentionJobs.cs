@@ -32,7 +32,7 @@ internal readonly unsafe struct StoreKvJob(nint layer, AttentionShape shape, Ten
 /// Online softmax over tiles of 64 absolute positions (Milakov and Gimelshein 2018). An item is a row and a key-value head; the tiles and the order inside them depend on the
 /// row's position alone, so chunked prefill, decode and any batch give the same bits.
 /// </summary>
-internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView fused, nint layer, AttentionShape shape, RowPlaces places, float scale) : IJob
+internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView fused, nint layer, AttentionShape shape, RowPlaces places, AttentionRule rule) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -52,13 +52,14 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
     private void Head(int row, int group, int head, int padded, float* weighted, float* weights)
     {
         int position = ((int*)places.Positions)[row], d = shape.HeadDimension;
+        int first = rule.Window > 0 ? Math.Max(0, position + 1 - rule.Window) : 0, firstTile = first / KvCache.BlockLength;
         int* table = (int*)places.Tables + ((int*)places.TableStarts)[row];
         float* query = fused.Pointer(row) + head * d;
         float largest = float.NegativeInfinity, total = 0;
         for (int i = 0; i < padded; i += 16) TLanes.Zero.Store(weighted + i);
-        for (int tile = 0; tile <= position / KvCache.BlockLength; tile++)
+        for (int tile = firstTile; tile <= position / KvCache.BlockLength; tile++)
         {
-            int count = Math.Min(KvCache.BlockLength, position + 1 - tile * KvCache.BlockLength);
+            int count = Math.Min(KvCache.BlockLength, position + 1 - tile * KvCache.BlockLength), skipped = Math.Max(0, first - tile * KvCache.BlockLength);
             float* keys = (float*)layer + (long)table[tile] * KvCache.BlockFloats(shape) + group * KvCache.HeadFloats(shape);
             float* values = keys + d * KvCache.BlockLength;
             TLanes s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
@@ -70,11 +71,29 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
                 s2 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 32), s2);
                 s3 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 48), s3);
             }
-            var scaling = TLanes.Broadcast(scale);
-            s0 = (s0 * scaling).KeepFirst(count, float.NegativeInfinity);
-            s1 = (s1 * scaling).KeepFirst(count - 16, float.NegativeInfinity);
-            s2 = (s2 * scaling).KeepFirst(count - 32, float.NegativeInfinity);
-            s3 = (s3 * scaling).KeepFirst(count - 48, float.NegativeInfinity);
+            var scaling = TLanes.Broadcast(rule.Scale);
+            s0 *= scaling;
+            s1 *= scaling;
+            s2 *= scaling;
+            s3 *= scaling;
+            if (rule.SoftCap > 0)
+            {
+                s0 = Transcendental.SoftCap(s0, rule.SoftCap);
+                s1 = Transcendental.SoftCap(s1, rule.SoftCap);
+                s2 = Transcendental.SoftCap(s2, rule.SoftCap);
+                s3 = Transcendental.SoftCap(s3, rule.SoftCap);
+            }
+            s0 = s0.KeepFirst(count, float.NegativeInfinity);
+            s1 = s1.KeepFirst(count - 16, float.NegativeInfinity);
+            s2 = s2.KeepFirst(count - 32, float.NegativeInfinity);
+            s3 = s3.KeepFirst(count - 48, float.NegativeInfinity);
+            if (skipped > 0)
+            {
+                s0 = s0.KeepFrom(skipped, float.NegativeInfinity);
+                s1 = s1.KeepFrom(skipped - 16, float.NegativeInfinity);
+                s2 = s2.KeepFrom(skipped - 32, float.NegativeInfinity);
+                s3 = s3.KeepFrom(skipped - 48, float.NegativeInfinity);
+            }
             float before = largest;
             largest = MathF.Max(largest, TLanes.Max(TLanes.Max(s0, s1), TLanes.Max(s2, s3)).MaxAcross());
             var shift = TLanes.Broadcast(largest);
@@ -82,30 +101,37 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
             s1 = Transcendental.Exp(s1 - shift).KeepFirst(count - 16, 0);
             s2 = Transcendental.Exp(s2 - shift).KeepFirst(count - 32, 0);
             s3 = Transcendental.Exp(s3 - shift).KeepFirst(count - 48, 0);
+            if (skipped > 0)
+            {
+                s0 = s0.KeepFrom(skipped, 0);
+                s1 = s1.KeepFrom(skipped - 16, 0);
+                s2 = s2.KeepFrom(skipped - 32, 0);
+                s3 = s3.KeepFrom(skipped - 48, 0);
+            }
             s0.Store(weights);
             s1.Store(weights + 16);
             s2.Store(weights + 32);
             s3.Store(weights + 48);
             // The first tile has nothing to rescale; exp(-inf) is not asked for.
-            float correction = tile == 0 ? 1 : Transcendental.Exp(TLanes.Broadcast(before - largest)).MaxAcross();
+            float correction = tile == firstTile ? 1 : Transcendental.Exp(TLanes.Broadcast(before - largest)).MaxAcross();
             total = MathF.FusedMultiplyAdd(total, correction, (s0 + s1 + (s2 + s3)).Sum());
-            Accumulate(weighted, weights, values, count, padded, correction);
+            Accumulate(weighted, weights, values, skipped, count, padded, correction);
         }
         float inverse = 1f / total;
         float* y = output.Pointer(row) + head * d;
         for (int i = 0; i < d; i++) y[i] = weighted[i] * inverse;
     }
 
-    /// <summary>weighted = weighted * correction + sum over positions of weight * value, position by position.</summary>
+    /// <summary>weighted = weighted * correction + sum over positions [first, count) of weight * value, position by position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Accumulate(float* weighted, float* weights, float* values, int count, int padded, float correction)
+    private static void Accumulate(float* weighted, float* weights, float* values, int first, int count, int padded, float correction)
     {
         var scaling = TLanes.Broadcast(correction);
         int i = 0;
         for (; i + 32 <= padded; i += 32)
         {
             TLanes a = TLanes.Load(weighted + i) * scaling, b = TLanes.Load(weighted + i + 16) * scaling;
-            for (int p = 0; p < count; p++)
+            for (int p = first; p < count; p++)
             {
                 var weight = TLanes.Broadcast(weights[p]);
                 a = TLanes.FusedMultiplyAdd(weight, TLanes.Load(values + p * padded + i), a);
@@ -116,7 +142,7 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
         }
         if (i >= padded) return;
         TLanes c = TLanes.Load(weighted + i) * scaling;
-        for (int p = 0; p < count; p++) c = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[p]), TLanes.Load(values + p * padded + i), c);
+        for (int p = first; p < count; p++) c = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[p]), TLanes.Load(values + p * padded + i), c);
         c.Store(weighted + i);
     }
 }

@@ -12,14 +12,20 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
 
     public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources) => PanelMatrix.Pack(sources, pool);
 
-    public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table)
+    public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(ids.Count, output.Rows, nameof(ids));
-        pool.Run(new EmbedJob(output, (int*)ids.Address, (PanelMatrix)table), output.Rows, RowsPerThread(output.Columns));
+        pool.Run(new EmbedJob(output, (int*)ids.Address, (PanelMatrix)table, scale), output.Rows, RowsPerThread(output.Columns));
     }
 
     public void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon) =>
         pool.Run(new RmsNormJob<TLanes>(output, input, weight.Pointer(0), epsilon), input.Rows, RowsPerThread(input.Columns));
+
+    public void RmsNormGroups(TensorView rows, TensorView weight, float epsilon) =>
+        pool.Run(new RmsNormGroupsJob<TLanes>(rows, weight.Pointer(0), weight.Columns, epsilon), rows.Rows, RowsPerThread(rows.Columns));
+
+    public void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon) =>
+        pool.Run(new LayerNormJob<TLanes>(output, input, weight.Pointer(0), bias.Pointer(0), epsilon), input.Rows, RowsPerThread(input.Columns));
 
     public void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias)
     {
@@ -46,14 +52,40 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
     public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) =>
         pool.Run(new StoreKvJob(cache.Layer(layer), cache.Shape, fused, places), fused.Rows, RowsPerThread(2 * cache.Shape.KeyValueWidth));
 
-    public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, float scale) =>
-        pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), cache.Shape, places, scale), output.Rows * cache.Shape.KeyValueHeads);
+    public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) =>
+        pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), cache.Shape, places, rule), output.Rows * cache.Shape.KeyValueHeads);
 
-    public void Silu(TensorView output, TensorView input) => Elements<SiluFunction>(output, input, input);
+    public void Activate(TensorView output, TensorView input, Activation activation)
+    {
+        switch (activation)
+        {
+            case Activation.Silu: Elements<ActivateFunction<SiluActivation>>(output, input, input); break;
+            case Activation.Gelu: Elements<ActivateFunction<GeluActivation>>(output, input, input); break;
+            default: Elements<ActivateFunction<GeluTanhActivation>>(output, input, input); break;
+        }
+    }
+
+    public void Gate(TensorView output, TensorView gate, TensorView up, Activation activation)
+    {
+        switch (activation)
+        {
+            case Activation.Silu: Elements<GateFunction<SiluActivation>>(output, gate, up); break;
+            case Activation.Gelu: Elements<GateFunction<GeluActivation>>(output, gate, up); break;
+            default: Elements<GateFunction<GeluTanhActivation>>(output, gate, up); break;
+        }
+    }
 
     public void Multiply(TensorView output, TensorView a, TensorView b) => Elements<MultiplyFunction>(output, a, b);
 
-    public void SiluMultiply(TensorView output, TensorView gate, TensorView up) => Elements<SiluMultiplyFunction>(output, gate, up);
+    public void SoftCap(TensorView rows, float cap) => pool.Run(new SoftCapJob<TLanes>(rows, cap), rows.Rows, RowsPerThread(rows.Columns));
+
+    public void Route(TensorView weights, TensorView logits, int count, bool renormalise) =>
+        pool.Run(new RouteJob<TLanes>(weights, logits, count, renormalise), logits.Rows, RowsPerThread(logits.Columns * logits.Columns));
+
+    public void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows)
+    {
+        if (rows.Count > 0) pool.Run(new AddScaledRowsJob<TLanes>(target, source, (RowWeight*)rows.Address), rows.Count, RowsPerThread(source.Columns));
+    }
 
     public void AddTo(TensorView target, TensorView addend) => Elements<AddFunction>(target, target, addend);
 

@@ -30,6 +30,9 @@ internal unsafe interface ILanes<TSelf> where TSelf : unmanaged, ILanes<TSelf>
     /// <summary>Lanes [0, count) of this, <paramref name="value"/> in the others. count may be anything: below 0 keeps none, above 15 all.</summary>
     TSelf KeepFirst(int count, float value);
 
+    /// <summary>Lanes [count, 16) of this, <paramref name="value"/> in those before; count as for <see cref="KeepFirst"/>.</summary>
+    TSelf KeepFrom(int count, float value);
+
     /// <summary>Adds n to the exponents, where n is in the low mantissa bits of <paramref name="shifted"/> (see <see cref="Transcendental.Exp"/>).</summary>
     TSelf ScaleByPowerOfTwo(TSelf shifted);
 

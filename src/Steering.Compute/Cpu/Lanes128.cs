@@ -64,6 +64,9 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     public Lanes128 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value), Keep(_b, 4, count, value), Keep(_c, 8, count, value), Keep(_d, 12, count, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes128 KeepFrom(int count, float value) => new(Drop(_a, 0, count, value), Drop(_b, 4, count, value), Drop(_c, 8, count, value), Drop(_d, 12, count, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes128 ScaleByPowerOfTwo(Lanes128 shifted) => new(
         (_a.AsInt32() + (shifted._a.AsInt32() << 23)).AsSingle(),
         (_b.AsInt32() + (shifted._b.AsInt32() << 23)).AsSingle(),
@@ -114,5 +117,12 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     {
         var index = Vector128<int>.Indices + Vector128.Create(first);
         return Vector128.ConditionalSelect(Vector128.LessThan(index, Vector128.Create(count)).AsSingle(), lanes, Vector128.Create(value));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Drop(Vector128<float> lanes, int first, int count, float value)
+    {
+        var index = Vector128<int>.Indices + Vector128.Create(first);
+        return Vector128.ConditionalSelect(Vector128.LessThan(index, Vector128.Create(count)).AsSingle(), Vector128.Create(value), lanes);
     }
 }

@@ -56,6 +56,9 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     public Lanes256 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value), Keep(_b, 8, count, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes256 KeepFrom(int count, float value) => new(Drop(_a, 0, count, value), Drop(_b, 8, count, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes256 ScaleByPowerOfTwo(Lanes256 shifted) => new(
         (_a.AsInt32() + (shifted._a.AsInt32() << 23)).AsSingle(),
         (_b.AsInt32() + (shifted._b.AsInt32() << 23)).AsSingle());
@@ -108,5 +111,12 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     {
         var index = Vector256<int>.Indices + Vector256.Create(first);
         return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), lanes, Vector256.Create(value));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Drop(Vector256<float> lanes, int first, int count, float value)
+    {
+        var index = Vector256<int>.Indices + Vector256.Create(first);
+        return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), Vector256.Create(value), lanes);
     }
 }

@@ -52,6 +52,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     public Lanes512 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 KeepFrom(int count, float value) => new(Drop(_a, 0, count, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes512 ScaleByPowerOfTwo(Lanes512 shifted) => new(
         (_a.AsInt32() + (shifted._a.AsInt32() << 23)).AsSingle());
 
@@ -101,5 +104,12 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     {
         var index = Vector512<int>.Indices + Vector512.Create(first);
         return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), lanes, Vector512.Create(value));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Drop(Vector512<float> lanes, int first, int count, float value)
+    {
+        var index = Vector512<int>.Indices + Vector512.Create(first);
+        return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), Vector512.Create(value), lanes);
     }
 }

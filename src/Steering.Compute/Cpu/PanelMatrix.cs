@@ -46,8 +46,12 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
         int first = 0;
         foreach (var source in sources)
         {
-            var job = new PackJob((byte*)source.Address, matrix.Panel(0), matrix.PanelBytes, first, source.Columns, source.Type.Size());
-            pool.Run(job, source.Rows, itemsPerThread: 64);
+            if (source.Order is { } given && given.Length != source.Rows) throw new ArgumentException($"An order of {given.Length} rows for {source.Rows}.", nameof(sources));
+            fixed (int* order = source.Order)
+            {
+                var job = new PackJob(source, order, matrix.Panel(0), matrix.PanelBytes, first);
+                pool.Run(job, source.Rows, itemsPerThread: 64);
+            }
             first += source.Rows;
         }
         return matrix;
@@ -69,23 +73,28 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
 
     public override void Dispose() => _buffer.Dispose();
 
-    private readonly struct PackJob(byte* source, byte* destination, long panelBytes, int firstOutput, int inputs, int size) : IJob
+    private readonly struct PackJob(WeightSource from, int* order, byte* destination, long panelBytes, int firstOutput) : IJob
     {
+        private readonly byte* _source = (byte*)from.Address;
+        private readonly int _inputs = from.Columns, _size = from.Type.Size();
+        // Bytes between a stored row's first values, and between neighbours in a row.
+        private readonly long _rowBytes = (from.IsTransposed ? 1L : from.Columns) * from.Type.Size(), _stepBytes = (from.IsTransposed ? from.Rows : 1L) * from.Type.Size();
+
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int first, int last)
         {
             for (int row = first; row < last; row++)
             {
-                int output = firstOutput + row, lane = output % Width;
-                byte* panel = destination + output / Width * panelBytes, from = source + (long)row * inputs * size;
-                if (size == 4)
+                int output = firstOutput + (order == null ? row : order[row]), lane = output % Width;
+                byte* panel = destination + output / Width * panelBytes, value = _source + row * _rowBytes;
+                if (_size == 4)
                 {
-                    for (int k = 0; k < inputs; k++) Unsafe.WriteUnaligned(panel + (k * Width + lane) * 4, Unsafe.ReadUnaligned<uint>(from + 4 * k));
+                    for (int k = 0; k < _inputs; k++, value += _stepBytes) Unsafe.WriteUnaligned(panel + (k * Width + lane) * 4, Unsafe.ReadUnaligned<uint>(value));
                 }
                 else
                 {
-                    for (int k = 0; k < inputs; k++)
-                        Unsafe.WriteUnaligned(panel + ((k / 2 * Width + lane) * 2 + k % 2) * 2, Unsafe.ReadUnaligned<ushort>(from + 2 * k));
+                    for (int k = 0; k < _inputs; k++, value += _stepBytes)
+                        Unsafe.WriteUnaligned(panel + ((k / 2 * Width + lane) * 2 + k % 2) * 2, Unsafe.ReadUnaligned<ushort>(value));
                 }
             }
         }

@@ -17,6 +17,9 @@ internal readonly record struct JsonSection(string File, string Path, JsonElemen
     /// <summary>The field's value unless it is absent or null.</summary>
     public bool TryGet(string name, out JsonElement value) => Element.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>Whether the field is there, null included: for those where null says something else than absence does.</summary>
+    public bool Has(string name) => Element.TryGetProperty(name, out _);
+
     /// <summary>The fields of this object in file order.</summary>
     public IEnumerable<(string Name, JsonElement Value)> Fields()
     {
@@ -51,14 +54,32 @@ internal readonly record struct JsonSection(string File, string Path, JsonElemen
         return numbers.MoveToImmutable();
     }
 
+    /// <summary>A list of finite numbers within bounds; default where absent.</summary>
+    public ImmutableArray<double> Numbers(string name, double least, double most)
+    {
+        if (!TryGet(name, out var value)) return default;
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > 1024) throw Error(name, $"must be a list of at most 1024 numbers, found {Describe(value)}");
+        var numbers = ImmutableArray.CreateBuilder<double>(value.GetArrayLength());
+        foreach (var item in value.EnumerateArray()) numbers.Add(ReadNumber($"{FieldPath(name)}[{numbers.Count}]", item, least, most));
+        return numbers.MoveToImmutable();
+    }
+
+    /// <summary>A list of strings; default where absent.</summary>
+    public ImmutableArray<string> Strings(string name)
+    {
+        if (!TryGet(name, out var value)) return default;
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > 1024) throw Error(name, $"must be a list of at most 1024 strings, found {Describe(value)}");
+        var strings = ImmutableArray.CreateBuilder<string>(value.GetArrayLength());
+        foreach (var item in value.EnumerateArray())
+            strings.Add(item.ValueKind == JsonValueKind.String ? Text(File, FieldPath(name), item) : throw Error(name, $"must be a list of strings, found {Describe(item)} in it"));
+        return strings.MoveToImmutable();
+    }
+
     /// <summary>A finite number within bounds, both inclusive.</summary>
     public double? Number(string name, double least, double most)
     {
         if (!TryGet(name, out var value)) return null;
-        if (value.ValueKind != JsonValueKind.Number) throw Error(name, $"must be a number, found {Describe(value)}");
-        double number = value.GetDouble();
-        if (!(number >= least && number <= most)) throw Error(name, string.Create(CultureInfo.InvariantCulture, $"is {number}; expected a number from {least} to {most}"));
-        return number;
+        return ReadNumber(FieldPath(name), value, least, most);
     }
 
     public double RequireNumber(string name, double least, double most) =>
@@ -111,6 +132,14 @@ internal readonly record struct JsonSection(string File, string Path, JsonElemen
         {
             throw new ModelFormatException(File, Path.Length == 0 ? "root" : Path, "has a field name that is not valid Unicode", error);
         }
+    }
+
+    private double ReadNumber(string field, JsonElement value, double least, double most)
+    {
+        if (value.ValueKind != JsonValueKind.Number) throw new ModelFormatException(File, field, $"must be a number, found {Describe(value)}");
+        double number = value.GetDouble();
+        if (!(number >= least && number <= most)) throw new ModelFormatException(File, field, string.Create(CultureInfo.InvariantCulture, $"is {number}; expected a number from {least} to {most}"));
+        return number;
     }
 
     private int ReadInt(string field, JsonElement value, int least, int most)

@@ -42,12 +42,13 @@ public static class ModelFingerprint
         yield return Line("num_key_value_heads", shape.KeyValueHeads);
         yield return Line("head_dim", shape.HeadDimension);
         yield return Line("max_position_embeddings", shape.MaxPositions);
-        yield return Line("rms_norm_eps", shape.RmsNormEps);
+        yield return Line("rms_norm_eps", shape.NormEps);
         yield return Line("rope_theta", shape.RopeTheta);
         yield return shape.RopeScaling switch
         {
             RopeScaling.Linear linear => Line("rope.linear", linear.Factor),
             RopeScaling.Llama3 llama => $"{Line("rope.llama3", llama.Factor)},{Line("low", llama.LowFrequencyFactor)},{Line("high", llama.HighFrequencyFactor)},{Line("original", llama.OriginalMaxPositions)}",
+            RopeScaling.LongRope rope => $"{Line("rope.longrope", rope.OriginalMaxPositions)},{Line("attention", rope.AttentionFactor)},short={List(rope.ShortFactors)},long={List(rope.LongFactors)}",
             RopeScaling.None => "rope.none",
             _ => throw new UnreachableException(),
         };
@@ -55,7 +56,20 @@ public static class ModelFingerprint
         yield return $"mlp_bias={shape.MlpBias}";
         yield return $"tie_word_embeddings={shape.TieWordEmbeddings}";
         yield return $"activation={shape.Activation}";
+
+        // What only other families than Llama have.
+        if (shape.BlockShapes.Any(block => block != new BlockShape())) yield return $"blocks={string.Join(' ', shape.BlockShapes.Select(b => $"{b.Rotation}:{b.Window}:{b.HasExperts}"))}";
+        if (shape.RotaryDimension != shape.HeadDimension) yield return Line("rotary_dim", shape.RotaryDimension);
+        if (shape.LocalRopeTheta is { } local) yield return Line("local_rope_theta", local);
+        if (shape.AttentionScale != 1 / Math.Sqrt(shape.HeadDimension)) yield return Line("attention_scale", shape.AttentionScale);
+        if (shape.AttentionSoftCap is { } attention) yield return Line("attention_soft_cap", attention);
+        if (shape.LogitSoftCap is { } logits) yield return Line("logit_soft_cap", logits);
+        if (shape.AttentionOutputBias != shape.AttentionBias) yield return $"attention_output_bias={shape.AttentionOutputBias}";
+        if (shape.ParallelResidual) yield return "parallel_residual";
+        if (shape.Experts is { } experts) yield return $"experts={experts.Count},{experts.PerToken},{experts.IntermediateSize},{experts.Renormalise}";
     }
+
+    private static string List(ValueList<double> numbers) => string.Join(' ', numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture)));
 
     private static string Line(string name, double value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value:R}");
 }

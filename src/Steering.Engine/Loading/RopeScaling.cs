@@ -19,4 +19,10 @@ public abstract record RopeScaling
     /// those between blended.
     /// </summary>
     public sealed record Llama3(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions) : RopeScaling;
+
+    /// <summary>
+    /// LongRoPE (Ding et al. 2024): every frequency is divided by a factor of its own, one list for sequences that stay within the original context and one for those
+    /// that may grow beyond it; cosines and sines are multiplied by the attention factor in both. Which list is settled when a request is admitted (docs/decisions.md 8).
+    /// </summary>
+    public sealed record LongRope(ValueList<double> ShortFactors, ValueList<double> LongFactors, int OriginalMaxPositions, double AttentionFactor) : RopeScaling;
 }

@@ -6,7 +6,7 @@ using Steering.Engine.Running;
 namespace Steering.Engine.Models;
 
 /// <summary>
-/// The transformer, written once: a step's rows go in, logits of the rows that need them come out. At every site the step's data say which rows are edited and copied out; nothing
+/// The transformer, written once for all families: a step's rows go in, logits of the rows that need them come out. At every site the step's data say which rows are edited and copied out; nothing
 /// happens where they say nothing. Never sees a request. Engine thread only.
 /// </summary>
 internal sealed class Decoder : IDisposable
@@ -14,35 +14,26 @@ internal sealed class Decoder : IDisposable
     private readonly DecoderShape _shape;
     private readonly DecoderWeights _weights;
     private readonly IKernels _kernels;
-    private readonly SiteTable _sites;
-    private readonly RotaryFrequencies _rotary;
-    private readonly AttentionShape _attention;
-    private readonly KvCache _cache;
+    private readonly Attention _attention;
+    private readonly Mlp _mlp;
+    private readonly SiteVisitor _sites;
     private readonly Arena _arena = new();
-    private readonly float _scale;
 
     // Activations of a step, sized for the largest: [rows, ...].
-    private readonly TensorView _residual, _normed, _fused, _heads, _added, _gateUp, _activated, _cosines, _sines;
-    private readonly TensorView _last, _logits;
+    private readonly TensorView _residual, _normed, _added, _last, _logits;
     private readonly NativeList<RowCopy> _gather = new();
 
     public Decoder(DecoderShape shape, DecoderWeights weights, IKernels kernels, SiteTable sites, KvCache cache, int maxRows, int maxLogitRows)
     {
-        (_shape, _weights, _kernels, _sites, _cache) = (shape, weights, kernels, sites, cache);
-        _rotary = new RotaryFrequencies(shape);
-        _attention = cache.Shape;
-        _scale = 1 / MathF.Sqrt(shape.HeadDimension);
+        (_shape, _weights, _kernels) = (shape, weights, kernels);
+        _sites = new SiteVisitor(kernels, sites);
+        _attention = new Attention(shape, kernels, _sites, cache, _arena, maxRows);
+        _mlp = new Mlp(shape, kernels, _sites, _arena, maxRows);
         MaxRows = maxRows;
         MaxLogitRows = maxLogitRows;
         _residual = _arena.Matrix(maxRows, shape.HiddenSize);
         _normed = _arena.Matrix(maxRows, shape.HiddenSize);
-        _fused = _arena.Matrix(maxRows, _attention.FusedWidth);
-        _heads = _arena.Matrix(maxRows, _attention.QueryWidth);
         _added = _arena.Matrix(maxRows, shape.HiddenSize);
-        _gateUp = _arena.Matrix(maxRows, 2 * shape.IntermediateSize);
-        _activated = _arena.Matrix(maxRows, shape.IntermediateSize);
-        _cosines = _arena.Matrix(maxRows, shape.HeadDimension / 2);
-        _sines = _arena.Matrix(maxRows, shape.HeadDimension / 2);
         _last = _arena.Matrix(maxLogitRows, shape.HiddenSize);
         _logits = _arena.Matrix(maxLogitRows, shape.VocabularySize);
     }
@@ -53,46 +44,48 @@ internal sealed class Decoder : IDisposable
     /// <summary>Rows one call of <see cref="Logits"/> may ask for.</summary>
     public int MaxLogitRows { get; }
 
-    public long ArenaBytes => _arena.Bytes;
+    public long ArenaBytes => _arena.Bytes + _mlp.ArenaBytes;
 
     /// <summary>Runs all blocks over the batch and fills the KV cache.</summary>
     public void Forward(Batch batch)
     {
-        int rows = batch.Rows;
-        TensorView residual = _residual.Take(rows), normed = _normed.Take(rows), added = _added.Take(rows), fused = _fused.Take(rows), heads = _heads.Take(rows);
-        TensorView cosines = _cosines.Take(rows), sines = _sines.Take(rows);
-        var places = batch.Places;
-        _rotary.Fill(cosines, sines, batch.Positions.Items);
-        _kernels.Embed(residual, batch.Ids, _weights.Embedding);
-        Visit(batch, SitePoint.Embed, -1, residual);
+        TensorView residual = _residual.Take(batch.Rows), normed = _normed.Take(batch.Rows), added = _added.Take(batch.Rows);
+        _attention.Prepare(batch);
+        _kernels.Embed(residual, batch.Ids, _weights.Embedding, EmbeddingScale);
+        _sites.Visit(batch, SitePoint.Embed, -1, residual);
+        if (_shape.LearnedPositions)
+        {
+            EmbedPositions(added, batch);
+            _kernels.AddTo(residual, added);
+        }
         for (int i = 0; i < _shape.Blocks; i++)
         {
             var block = _weights.Blocks[i];
-            Visit(batch, SitePoint.ResidPre, i, residual);
+            _sites.Visit(batch, SitePoint.ResidPre, i, residual);
 
-            _kernels.RmsNorm(normed, residual, block.AttentionNorm, (float)_shape.RmsNormEps);
-            Visit(batch, SitePoint.NormAttn, i, normed);
-            _kernels.Linear(fused, normed, block.QueryKeyValue, block.QueryKeyValueBias);
-            _kernels.Rotate(fused, _attention, cosines, sines);
-            _kernels.StoreKv(_cache, i, fused, places);
-            _kernels.Attend(heads, fused, _cache, i, places, _scale);
-            Visit(batch, SitePoint.HeadIn, i, heads);
-            _kernels.Linear(added, heads, block.AttentionOutput, block.AttentionOutputBias);
-            Visit(batch, SitePoint.AttnOut, i, added);
-            _kernels.AddTo(residual, added);
+            var input = Normalise(normed, residual, block.AttentionNorm);
+            if (block.AttentionNorm.IsThere) _sites.Visit(batch, SitePoint.NormAttn, i, input);
+            _attention.Run(added, input, block, batch, i);
+            added = Normalise(added, added, block.AttentionPostNorm);
+            _sites.Visit(batch, SitePoint.AttnOut, i, added);
+            if (!_shape.ParallelResidual) _kernels.AddTo(residual, added);
 
-            _kernels.RmsNorm(normed, residual, block.MlpNorm, (float)_shape.RmsNormEps);
-            Visit(batch, SitePoint.NormMlp, i, normed);
-            _kernels.Linear(_gateUp.Take(rows), normed, block.GateUp, block.GateUpBias);
-            Activate(batch, i, rows);
-            Visit(batch, SitePoint.MlpAct, i, _activated.Take(rows));
-            _kernels.Linear(added, _activated.Take(rows), block.Down, block.DownBias);
-            Visit(batch, SitePoint.MlpOut, i, added);
+            input = Normalise(normed, residual, block.MlpNorm);
+            if (_shape.ParallelResidual) _kernels.AddTo(residual, added);
+            if (block.MlpNorm.IsThere) _sites.Visit(batch, SitePoint.NormMlp, i, input);
+            _mlp.Run(added, input, block, batch, i);
+            added = Normalise(added, added, block.MlpPostNorm);
+            _sites.Visit(batch, SitePoint.MlpOut, i, added);
             _kernels.AddTo(residual, added);
-            Visit(batch, SitePoint.ResidPost, i, residual);
+            _sites.Visit(batch, SitePoint.ResidPost, i, residual);
         }
-        _kernels.RmsNorm(normed, residual, _weights.FinalNorm, (float)_shape.RmsNormEps);
-        Visit(batch, SitePoint.FinalNorm, -1, normed);
+        _sites.Visit(batch, SitePoint.FinalNorm, -1, Normalise(normed, residual, _weights.FinalNorm));
+    }
+
+    /// <summary>output = the learned vectors of the rows' positions; left alone in families that have none.</summary>
+    public void EmbedPositions(TensorView output, Batch batch)
+    {
+        if (_weights.Positions is { } positions) _kernels.Embed(output, batch.Positions, positions);
     }
 
     /// <summary>Logits of rows of the last step: [count, vocabulary], valid until the next call. At most <see cref="MaxLogitRows"/> rows.</summary>
@@ -103,36 +96,25 @@ internal sealed class Decoder : IDisposable
         for (int i = 0; i < rows.Length; i++) _gather.Add(new RowCopy(rows[i].Row, last.Address + i * last.Stride * sizeof(float)));
         _kernels.CopyRows(_normed, _gather);
         _kernels.Linear(logits, last, _weights.Head, default);
+        if (_shape.LogitSoftCap is { } cap) _kernels.SoftCap(logits, (float)cap);
         return logits;
     }
 
-    /// <summary>act(gate) * up, in one pass unless somebody looks at act(gate); the bits are the same.</summary>
-    private void Activate(Batch batch, int block, int rows)
-    {
-        var both = _gateUp.Take(rows);
-        TensorView gate = both.Slice(0, _shape.IntermediateSize), up = both.Slice(_shape.IntermediateSize, _shape.IntermediateSize);
-        if (!batch.Touches(_sites.IndexOf(new Site(SitePoint.MlpGate, block))))
-        {
-            _kernels.SiluMultiply(_activated.Take(rows), gate, up);
-            return;
-        }
-        // Edits need rows with zero padding, and a slice has its neighbour there: so act(gate) goes into a matrix of its own.
-        var activated = _activated.Take(rows);
-        _kernels.Silu(activated, gate);
-        Visit(batch, SitePoint.MlpGate, block, activated);
-        _kernels.Multiply(activated, activated, up);
-    }
+    // transformers computes it in the model's type; ours is f32 (docs/decisions.md 1).
+    private float EmbeddingScale => _shape.ScalesEmbedding ? MathF.Sqrt(_shape.HiddenSize) : 1;
 
-    private void Visit(Batch batch, SitePoint point, int block, TensorView rows)
+    /// <summary>The rows normalised into output; the rows themselves where the family has no norm there.</summary>
+    private TensorView Normalise(TensorView output, TensorView rows, NormWeights norm)
     {
-        int site = _sites.IndexOf(new Site(point, block));
-        if (batch.CopiesBefore(site).Count > 0) _kernels.CopyRows(rows, batch.CopiesBefore(site));
-        if (batch.Edits(site).Count > 0) _kernels.Intervene(rows, batch.Edits(site));
-        if (batch.CopiesAfter(site).Count > 0) _kernels.CopyRows(rows, batch.CopiesAfter(site));
+        if (!norm.IsThere) return rows;
+        if (_shape.Norm == NormKind.LayerNorm) _kernels.LayerNorm(output, rows, norm.Weight, norm.Bias, (float)_shape.NormEps);
+        else _kernels.RmsNorm(output, rows, norm.Weight, (float)_shape.NormEps);
+        return output;
     }
 
     public void Dispose()
     {
+        _mlp.Dispose();
         _arena.Dispose();
         _gather.Dispose();
     }

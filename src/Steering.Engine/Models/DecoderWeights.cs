@@ -4,50 +4,34 @@ using Steering.Engine.Loading;
 
 namespace Steering.Engine.Models;
 
-/// <summary>The weights of one block in the backend's layout. A bias without rows is no bias.</summary>
-internal sealed record BlockWeights
-{
-    public required TensorView AttentionNorm { get; init; }
-    /// <summary>Query, key and value projections stacked: [queryWidth + 2 keyValueWidth, hidden].</summary>
-    public required WeightMatrix QueryKeyValue { get; init; }
-    public required TensorView QueryKeyValueBias { get; init; }
-    public required WeightMatrix AttentionOutput { get; init; }
-    public required TensorView AttentionOutputBias { get; init; }
-    public required TensorView MlpNorm { get; init; }
-    /// <summary>Gate and up projections stacked: [2 intermediate, hidden].</summary>
-    public required WeightMatrix GateUp { get; init; }
-    public required TensorView GateUpBias { get; init; }
-    public required WeightMatrix Down { get; init; }
-    public required TensorView DownBias { get; init; }
-}
-
-/// <summary>All weights of a decoder, taken from a model's files tensor by tensor; a file's pages are given back as soon as they are laid out (docs/decisions.md 6).</summary>
+/// <summary>All weights of a decoder, found under its family's names; they belong to the loader.</summary>
 internal sealed class DecoderWeights : IDisposable
 {
-    private const int BiasPadding = 32; // the matrix product reads biases a panel at a time
-    private readonly Arena _vectors = new();
-    private readonly List<WeightMatrix> _matrices = [];
-    private readonly IKernels _kernels;
-    private readonly ModelWeights _files;
-    private readonly Action<long> _progress;
+    private readonly DecoderShape _shape;
+    private readonly TensorNames _names;
+    private readonly WeightLoader _loader;
 
     /// <param name="progress">Called with the bytes of each tensor that is done.</param>
-    /// <exception cref="ModelFormatException">A tensor is missing or has another shape or type than the configuration says.</exception>
+    /// <exception cref="ModelFormatException">A tensor is missing, has another shape or type than the configuration says, or has no place in the model.</exception>
     public DecoderWeights(DecoderShape shape, ModelWeights files, IKernels kernels, Action<long> progress, CancellationToken cancellation)
     {
-        (_kernels, _files, _progress) = (kernels, files, progress);
+        (_shape, _names) = (shape, DecoderFamilies.Of(shape).Tensors);
+        string prefix = files.TryFind($"{_names.OptionalPrefix}{_names.Embedding}.weight", out _) ? _names.OptionalPrefix : "";
+        _loader = new WeightLoader(files, kernels, progress);
         try
         {
-            Embedding = Matrix("", shape.HiddenSize, ("model.embed_tokens", shape.VocabularySize));
+            Embedding = _loader.Table($"{prefix}{_names.Embedding}.weight", shape.VocabularySize, shape.HiddenSize);
+            if (shape.LearnedPositions) Positions = _loader.Table($"{prefix}{_names.Positions}.weight", shape.MaxPositions, shape.HiddenSize);
             var blocks = ImmutableArray.CreateBuilder<BlockWeights>(shape.Blocks);
             for (int i = 0; i < shape.Blocks; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                blocks.Add(Block(shape, $"model.layers.{i}."));
+                blocks.Add(Block($"{prefix}{_names.Block}{i}.", shape.BlockShapes[i].HasExperts, cancellation));
             }
             Blocks = blocks.MoveToImmutable();
-            FinalNorm = Vector("model.norm.weight", shape.HiddenSize);
-            Head = shape.TieWordEmbeddings ? Embedding : Matrix("", shape.HiddenSize, ("lm_head", shape.VocabularySize));
+            FinalNorm = Norm(prefix, _names.FinalNorm);
+            Head = shape.TieWordEmbeddings ? Embedding : _loader.Table($"{_names.Head}.weight", shape.VocabularySize, shape.HiddenSize);
+            _loader.RefuseUnread(name => (shape.TieWordEmbeddings && name == $"{_names.Head}.weight") || TensorNames.Buffers.Any(end => name.EndsWith(end, StringComparison.Ordinal)));
         }
         catch
         {
@@ -57,92 +41,79 @@ internal sealed class DecoderWeights : IDisposable
     }
 
     public WeightMatrix Embedding { get; }
+
+    /// <summary>A vector for each position; null where positions are rotated in.</summary>
+    public WeightMatrix? Positions { get; }
     public ImmutableArray<BlockWeights> Blocks { get; }
-    public TensorView FinalNorm { get; }
+    public NormWeights FinalNorm { get; }
 
     /// <summary>The output head; the embedding table itself where the two are tied.</summary>
     public WeightMatrix Head { get; }
 
-    public long Bytes => _matrices.Sum(m => m.Bytes) + _vectors.Bytes;
+    public long Bytes => _loader.Bytes;
 
-    private BlockWeights Block(DecoderShape s, string at)
+    private BlockWeights Block(string at, bool hasExperts, CancellationToken cancellation) => new()
     {
-        (string, int)[] attention = [("self_attn.q_proj", s.QueryWidth), ("self_attn.k_proj", s.KeyValueWidth), ("self_attn.v_proj", s.KeyValueWidth)];
-        (string, int)[] gateUp = [("mlp.gate_proj", s.IntermediateSize), ("mlp.up_proj", s.IntermediateSize)];
-        (string, int)[] output = [("self_attn.o_proj", s.HiddenSize)], down = [("mlp.down_proj", s.HiddenSize)];
-        return new BlockWeights
-        {
-            AttentionNorm = Vector(at + "input_layernorm.weight", s.HiddenSize),
-            QueryKeyValue = Matrix(at, s.HiddenSize, attention),
-            QueryKeyValueBias = Bias(s.AttentionBias, at, attention),
-            AttentionOutput = Matrix(at, s.QueryWidth, output),
-            AttentionOutputBias = Bias(s.AttentionBias, at, output),
-            MlpNorm = Vector(at + "post_attention_layernorm.weight", s.HiddenSize),
-            GateUp = Matrix(at, s.HiddenSize, gateUp),
-            GateUpBias = Bias(s.MlpBias, at, gateUp),
-            Down = Matrix(at, s.IntermediateSize, down),
-            DownBias = Bias(s.MlpBias, at, down),
-        };
-    }
-
-    private WeightMatrix Matrix(string at, int columns, params (string Name, int Rows)[] parts)
-    {
-        var tensors = parts.Select(p => _files.Require($"{at}{p.Name}.weight", p.Rows, columns)).ToArray();
-        var sources = tensors.Select(t => new WeightSource(t.File.Address + (nint)t.Offset, TypeOf(t), (int)t.Shape[0], columns)).ToArray();
-        foreach (var (tensor, source) in tensors.Zip(sources))
-            if (source.Type != sources[0].Type) throw new ModelFormatException(tensor.File.Path, tensor.Name, $"has dtype {source.Type.Name()}, but {tensors[0].Name}, which is computed together with it, has {sources[0].Type.Name()}");
-        var matrix = _kernels.CreateWeights(sources);
-        _matrices.Add(matrix);
-        Done(tensors);
-        return matrix;
-    }
-
-    private TensorView Vector(string name, int length)
-    {
-        var tensor = _files.Require(name, length);
-        var vector = _vectors.Matrix(1, length);
-        Widen(tensor, vector.Row(0));
-        Done(tensor);
-        return vector;
-    }
-
-    private TensorView Bias(bool present, string at, (string Name, int Rows)[] parts)
-    {
-        if (!present) return default;
-        int length = parts.Sum(p => p.Rows), first = 0;
-        var bias = _vectors.Matrix(1, (length + BiasPadding - 1) / BiasPadding * BiasPadding).Slice(0, length);
-        foreach (var (name, rows) in parts)
-        {
-            var tensor = _files.Require($"{at}{name}.bias", rows);
-            Widen(tensor, bias.Row(0).Slice(first, rows));
-            Done(tensor);
-            first += rows;
-        }
-        return bias;
-    }
-
-    private static void Widen(WeightTensor tensor, Span<float> values) => FloatConversion.Widen(tensor.File.Span(tensor.Offset, (int)tensor.Length), tensor.Type, values);
-
-    private void Done(params ReadOnlySpan<WeightTensor> tensors)
-    {
-        foreach (var tensor in tensors)
-        {
-            tensor.Release();
-            _progress(tensor.Length);
-        }
-    }
-
-    private static DType TypeOf(WeightTensor tensor) => tensor.Type switch
-    {
-        ElementType.Float32 => DType.F32,
-        ElementType.BFloat16 => DType.Bf16,
-        ElementType.Float16 => DType.F16,
-        _ => throw new ModelFormatException(tensor.File.Path, tensor.Name, $"has dtype {tensor.Type}; weights that are computed with can be F32, BF16 and F16"),
+        AttentionNorm = Norm(at, _names.AttentionNorm),
+        QueryKeyValue = QueryKeyValue(at),
+        QueryNorm = HeadNorm($"{at}{_names.QueryNorm}.weight", _shape.QueryWidth),
+        KeyNorm = HeadNorm($"{at}{_names.KeyNorm}.weight", _shape.KeyValueWidth),
+        AttentionOutput = _loader.Linear(at, _shape.QueryWidth, _shape.AttentionOutputBias, _names.IsTransposed, new WeightPart(_names.AttentionOutput, _shape.HiddenSize)),
+        AttentionPostNorm = Norm(at, _names.AttentionPostNorm),
+        MlpNorm = Norm(at, _names.MlpNorm),
+        Mlp = hasExperts ? null : Mlp(at, _names.GateUp, _names.Down, _shape.IntermediateSize),
+        Router = hasExperts ? _loader.Table($"{at}{_names.Router}.weight", _shape.Experts!.Count, _shape.HiddenSize) : null,
+        Experts = hasExperts ? Experts(at, _shape.Experts!, cancellation) : [],
+        MlpPostNorm = Norm(at, _names.MlpPostNorm),
     };
 
-    public void Dispose()
+    private LinearWeights QueryKeyValue(string at)
     {
-        foreach (var matrix in _matrices) matrix.Dispose();
-        _vectors.Dispose();
+        int[] widths = [_shape.QueryWidth, _shape.KeyValueWidth, _shape.KeyValueWidth];
+        WeightPart[] parts = _names.QueryKeyValue is [var stacked]
+            ? [new WeightPart(stacked, widths.Sum(), _names.InterleavesHeads ? HeadByHead(_shape.Heads, _shape.HeadDimension) : null)]
+            : [.. _names.QueryKeyValue.Zip(widths, (name, width) => new WeightPart(name, width))];
+        return _loader.Linear(at, _shape.HiddenSize, _shape.AttentionBias, _names.IsTransposed, parts);
     }
+
+    private MlpWeights Mlp(string at, ImmutableArray<string> gateUp, string down, int width)
+    {
+        WeightPart[] parts = gateUp is [var stacked] ? [new WeightPart(stacked, _shape.IsGated ? 2 * width : width)] : [.. gateUp.Select(name => new WeightPart(name, width))];
+        return new MlpWeights(
+            _loader.Linear(at, _shape.HiddenSize, _shape.MlpBias, _names.IsTransposed, parts),
+            _loader.Linear(at, width, _shape.MlpBias, _names.IsTransposed, new WeightPart(down, _shape.HiddenSize)));
+    }
+
+    private ImmutableArray<MlpWeights> Experts(string at, ExpertShape experts, CancellationToken cancellation)
+    {
+        var all = ImmutableArray.CreateBuilder<MlpWeights>(experts.Count);
+        for (int e = 0; e < experts.Count; e++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            all.Add(Mlp($"{at}{_names.Expert}{e}.", _names.ExpertGateUp, _names.ExpertDown, experts.IntermediateSize));
+        }
+        return all.MoveToImmutable();
+    }
+
+    private NormWeights Norm(string at, string? name)
+    {
+        if (name is null) return default;
+        var weight = _loader.Vector($"{at}{name}.weight", _shape.HiddenSize, AddedToNorms);
+        return new NormWeights(weight, _shape.Norm == NormKind.LayerNorm ? _loader.Vector($"{at}{name}.bias", _shape.HiddenSize) : default);
+    }
+
+    private TensorView HeadNorm(string name, int width) => _shape.QueryKeyNorm switch
+    {
+        QueryKeyNorm.Head => _loader.Vector(name, _shape.HeadDimension, AddedToNorms),
+        QueryKeyNorm.Projection => _loader.Vector(name, width, AddedToNorms),
+        _ => default,
+    };
+
+    private float AddedToNorms => _shape.Norm == NormKind.RmsNormPlusOne ? 1 : 0;
+
+    /// <summary>Where rows that go head by head, each with query, key and value, belong in a stack of all queries, all keys, all values.</summary>
+    private static int[] HeadByHead(int heads, int width) =>
+        [.. Enumerable.Range(0, 3 * heads * width).Select(row => (row / width % 3 * heads + row / (3 * width)) * width + row % width)];
+
+    public void Dispose() => _loader.Dispose();
 }

@@ -11,35 +11,54 @@ internal sealed class RotaryFrequencies
 {
     private readonly float[] _frequencies;
 
-    public RotaryFrequencies(DecoderShape shape)
+    // LongRoPE: frequencies of sequences that may grow beyond the original context, and what cosines and sines are multiplied by.
+    private readonly float[]? _longFrequencies;
+    private readonly int _originalContext;
+    private readonly float _magnitude = 1;
+
+    /// <param name="dimension">Values of a head that are turned, even.</param>
+    /// <param name="theta">Base.</param>
+    /// <param name="scaling">How angles are stretched.</param>
+    public RotaryFrequencies(int dimension, double theta, RopeScaling scaling)
     {
-        int half = shape.HeadDimension / 2;
-        _frequencies = new float[half];
-        for (int i = 0; i < half; i++)
+        _frequencies = new float[dimension / 2];
+        for (int i = 0; i < _frequencies.Length; i++) _frequencies[i] = 1f / (float)Math.Pow(theta, (float)(2 * i) / dimension);
+        switch (scaling)
         {
-            float frequency = 1f / (float)Math.Pow(shape.RopeTheta, (float)(2 * i) / shape.HeadDimension);
-            _frequencies[i] = shape.RopeScaling switch
-            {
-                RopeScaling.Linear linear => (float)(frequency / linear.Factor),
-                RopeScaling.Llama3 llama => Llama3(frequency, llama),
-                _ => frequency,
-            };
+            case RopeScaling.Linear linear:
+                Change(_frequencies, (frequency, _) => (float)(frequency / linear.Factor));
+                break;
+            case RopeScaling.Llama3 llama:
+                Change(_frequencies, (frequency, _) => Llama3(frequency, llama));
+                break;
+            case RopeScaling.LongRope rope:
+                _longFrequencies = [.. _frequencies];
+                Change(_frequencies, (frequency, i) => (float)(frequency / rope.ShortFactors[i]));
+                Change(_longFrequencies, (frequency, i) => (float)(frequency / rope.LongFactors[i]));
+                (_originalContext, _magnitude) = (rope.OriginalMaxPositions, (float)rope.AttentionFactor);
+                break;
         }
     }
 
-    /// <summary>Fills row i of cosines and sines [rows, headDimension / 2] for positions[i].</summary>
-    public void Fill(TensorView cosines, TensorView sines, ReadOnlySpan<int> positions)
+    /// <summary>Fills row i of cosines and sines [rows, dimension / 2] for positions[i] of a sequence that may grow to capacities[i] tokens.</summary>
+    public void Fill(TensorView cosines, TensorView sines, ReadOnlySpan<int> positions, ReadOnlySpan<int> capacities)
     {
         for (int row = 0; row < positions.Length; row++)
         {
             Span<float> c = cosines.Row(row), s = sines.Row(row);
-            for (int i = 0; i < _frequencies.Length; i++)
+            float[] frequencies = _longFrequencies is not null && capacities[row] > _originalContext ? _longFrequencies : _frequencies;
+            for (int i = 0; i < frequencies.Length; i++)
             {
-                var (sine, cosine) = Math.SinCos(positions[row] * _frequencies[i]);
-                c[i] = (float)cosine;
-                s[i] = (float)sine;
+                var (sine, cosine) = Math.SinCos(positions[row] * frequencies[i]);
+                c[i] = (float)cosine * _magnitude;
+                s[i] = (float)sine * _magnitude;
             }
         }
+    }
+
+    private static void Change(float[] frequencies, Func<float, int, float> change)
+    {
+        for (int i = 0; i < frequencies.Length; i++) frequencies[i] = change(frequencies[i], i);
     }
 
     /// <summary>Llama 3.1: long wavelengths are stretched by the factor, short ones kept, those between blended.</summary>

@@ -25,6 +25,9 @@ internal sealed class Batch : IDisposable
 
     public NativeList<int> Ids { get; } = new();
     public NativeList<int> Positions { get; } = new();
+
+    /// <summary>How many tokens a row's sequence may grow to.</summary>
+    public NativeList<int> Capacities { get; } = new();
     public NativeList<int> TableStarts { get; } = new();
     public NativeList<int> Tables { get; } = new();
     public List<LogitsRow> Logits { get; } = [];
@@ -48,6 +51,7 @@ internal sealed class Batch : IDisposable
     {
         Ids.Clear();
         Positions.Clear();
+        Capacities.Clear();
         TableStarts.Clear();
         Tables.Clear();
         Logits.Clear();
@@ -58,7 +62,7 @@ internal sealed class Batch : IDisposable
 
     public void Dispose()
     {
-        foreach (var list in (NativeList<int>[])[Ids, Positions, TableStarts, Tables]) list.Dispose();
+        foreach (var list in (NativeList<int>[])[Ids, Positions, Capacities, TableStarts, Tables]) list.Dispose();
         foreach (var list in _edits) list.Dispose();
         foreach (var list in _copiesBefore.Concat(_copiesAfter)) list.Dispose();
     }

@@ -26,6 +26,7 @@ internal static class BatchBuilder
             int row = batch.Rows, token = sequence.Tokens[position];
             batch.Ids.Add(token);
             batch.Positions.Add(position);
+            batch.Capacities.Add(sequence.Capacity);
             batch.TableStarts.Add(table);
             if (sequence.Edits.Length > 0) AddEdits(batch, sequence, row, position, token);
             bool last = position == sequence.Count - 1;

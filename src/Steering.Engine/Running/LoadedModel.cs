@@ -51,7 +51,7 @@ public sealed class LoadedModel : IDisposable
     public SiteTable Sites { get; private set; }
 
     /// <summary>How weights are stored: the type of the projections.</summary>
-    public DType WeightType => _weights.Blocks[0].QueryKeyValue.Type;
+    public DType WeightType => _weights.Blocks[0].QueryKeyValue.Matrix.Type;
 
     /// <summary>Bytes of weights in memory.</summary>
     public long WeightBytes => _weights.Bytes;
@@ -90,7 +90,7 @@ public sealed class LoadedModel : IDisposable
         {
             long done = 0, total = files.TotalBytes;
             weights = new DecoderWeights(shape, files, kernels, bytes => progress?.Report(new LoadProgress(done += bytes, total)), cancellation);
-            var sites = new SiteTable(shape.Blocks, shape.HiddenSize, shape.QueryWidth, shape.IntermediateSize, modelFingerprint: fingerprint);
+            var sites = DecoderSites.Of(shape, fingerprint);
             string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
             var model = new LoadedModel(name, config, tokenizer, template, fingerprint, sites, weights, kernels);
             model.Sites = sites.Refusing(SiteSelfTest.Failures(model));

@@ -36,9 +36,13 @@ internal static class SiteSelfTest
         private readonly Dictionary<Site, TensorView> _before = [], _after = [];
         private readonly Dictionary<Site, float[]> _vectors = [];
 
+        // What learned positions add to the embedding; zero where there are none.
+        private readonly TensorView _positions;
+
         public Probe(LoadedModel model, bool steer)
         {
             _sites = model.Sites;
+            _positions = _arena.Matrix(Tokens, _sites.HiddenWidth);
             var captures = ImmutableArray.CreateBuilder<CaptureRequest>();
             var edits = ImmutableArray.CreateBuilder<PlannedEdit>();
             foreach (var site in _sites.All)
@@ -73,7 +77,7 @@ internal static class SiteSelfTest
             Run(model, request);
         }
 
-        private static void Run(LoadedModel model, GenerationRequest request)
+        private void Run(LoadedModel model, GenerationRequest request)
         {
             var shape = model.Config.Shape;
             using var cache = new KvCache(new AttentionShape(shape.Heads, shape.KeyValueHeads, shape.HeadDimension), shape.Blocks, 1);
@@ -84,6 +88,7 @@ internal static class SiteSelfTest
             sequence.Admit(directions.Prepare(request.Plan, model.Sites));
             BatchBuilder.Build(batch, [new Scheduling.ScheduledChunk(sequence, 0, Tokens)], model.Sites);
             decoder.Forward(batch);
+            decoder.EmbedPositions(_positions, batch);
         }
 
         public bool Moved(Site site) => AllRows(site, (before, after, i) => after == before + _vectors[site][i]);
@@ -93,11 +98,11 @@ internal static class SiteSelfTest
         /// <summary>Sites whose edited value is not what the next site on the residual stream received.</summary>
         public IEnumerable<Site> BrokenFlow()
         {
-            if (!Same(_after[new(SitePoint.Embed, -1)], _before[new(SitePoint.ResidPre, 0)])) yield return new(SitePoint.Embed, -1);
+            if (!Sums(_before[new(SitePoint.ResidPre, 0)], _after[new(SitePoint.Embed, -1)], _positions)) yield return new(SitePoint.Embed, -1);
             for (int b = 0; b < _sites.Blocks; b++)
             {
                 TensorView pre = _after[new(SitePoint.ResidPre, b)], attention = _after[new(SitePoint.AttnOut, b)], mlp = _after[new(SitePoint.MlpOut, b)];
-                if (!Sums(pre, attention, mlp, _before[new(SitePoint.ResidPost, b)]))
+                if (!Sums(_before[new(SitePoint.ResidPost, b)], pre, attention, mlp))
                     foreach (var point in (SitePoint[])[SitePoint.ResidPre, SitePoint.AttnOut, SitePoint.MlpOut]) yield return new(point, b);
                 if (b + 1 < _sites.Blocks && !Same(_after[new(SitePoint.ResidPost, b)], _before[new(SitePoint.ResidPre, b + 1)])) yield return new(SitePoint.ResidPost, b);
             }
@@ -121,11 +126,18 @@ internal static class SiteSelfTest
             return true;
         }
 
-        private static bool Sums(TensorView a, TensorView b, TensorView c, TensorView sum)
+        /// <summary>Whether f32 addition from the first addend to the last gives the sum.</summary>
+        private static bool Sums(TensorView sum, params ReadOnlySpan<TensorView> addends)
         {
             for (int row = 0; row < Tokens; row++)
+            {
                 for (int i = 0; i < sum.Columns; i++)
-                    if (a.Row(row)[i] + b.Row(row)[i] + c.Row(row)[i] != sum.Row(row)[i]) return false;
+                {
+                    float expected = 0;
+                    foreach (var addend in addends) expected += addend.Row(row)[i];
+                    if (expected != sum.Row(row)[i]) return false;
+                }
+            }
             return true;
         }
 

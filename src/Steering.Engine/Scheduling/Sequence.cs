@@ -33,6 +33,9 @@ public sealed class Sequence
     /// <summary>Number of tokens known.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Number of tokens it may grow to: prompt and all that may be generated.</summary>
+    public int Capacity => _tokens.Length;
+
     /// <summary>Number of tokens the model has computed: positions [0, Computed) are in the KV cache.</summary>
     public int Computed { get; internal set; }
 

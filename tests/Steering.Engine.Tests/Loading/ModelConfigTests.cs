@@ -1,3 +1,4 @@
+using Steering.Compute;
 using Steering.Engine.Loading;
 using Steering.Tests;
 
@@ -18,8 +19,8 @@ public sealed class ModelConfigTests : IDisposable
 
         Assert.Equal(new DecoderShape
         {
-            ModelType = "llama", VocabularySize = 2048, HiddenSize = 256, IntermediateSize = 704, Blocks = 8, Heads = 8, KeyValueHeads = 4, HeadDimension = 32, MaxPositions = 512,
-            RmsNormEps = 1e-5, RopeTheta = 10000, RopeScaling = RopeScaling.None.Instance, AttentionBias = false, MlpBias = false, TieWordEmbeddings = true, Activation = Activation.Silu,
+            ModelType = "llama", VocabularySize = 2048, HiddenSize = 256, IntermediateSize = 704, BlockShapes = [.. Enumerable.Repeat(new BlockShape(), 8)], Heads = 8, KeyValueHeads = 4, HeadDimension = 32, MaxPositions = 512,
+            NormEps = 1e-5, RopeTheta = 10000, RotaryDimension = 32, AttentionScale = 1 / Math.Sqrt(32), RopeScaling = RopeScaling.None.Instance, AttentionBias = false, AttentionOutputBias = false, MlpBias = false, TieWordEmbeddings = true, Activation = Activation.Silu,
         }, config.Shape);
         Assert.Equal<int>([0], config.BosTokenIds);
         Assert.Equal<int>([1], config.EosTokenIds);
@@ -32,10 +33,7 @@ public sealed class ModelConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("llama")]
-    [InlineData("llama-3.1-rope")]
-    [InlineData("llama-linear-rope-bias")]
-    [InlineData("llama-wide-heads")]
+    [MemberData(nameof(GoldenModels))]
     public void Both_forms_of_config_json_give_the_same_shape(string model)
     {
         string source = Repository.PathTo("tests", "Golden", "models", model);
@@ -62,20 +60,74 @@ public sealed class ModelConfigTests : IDisposable
     {
         var shape = Load($$"""{ {{Minimal}} }""").Shape;
 
-        Assert.True(shape is { KeyValueHeads: 4, HeadDimension: 8, MaxPositions: 2048, RmsNormEps: 1e-6, RopeTheta: 10000, TieWordEmbeddings: false, AttentionBias: false });
+        Assert.True(shape is { KeyValueHeads: 4, HeadDimension: 8, MaxPositions: 2048, NormEps: 1e-6, RopeTheta: 10000, TieWordEmbeddings: false, AttentionBias: false });
+    }
+
+    public static TheoryData<string> GoldenModels() => [.. Directory.GetDirectories(Repository.PathTo("tests", "Golden", "models")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void Published_forms_of_other_families_mean_what_transformers_makes_of_them()
+    {
+        // Defaults and nulls: an absent sliding_window is the family's, null is none; windows of the upper blocks only where they are switched on.
+        Assert.All(Of("mistral", "").BlockShapes, block => Assert.Equal(4096, block.Window));
+        Assert.All(Of("mistral", "\"sliding_window\": null").BlockShapes, block => Assert.Equal(0, block.Window));
+        Assert.All(Of("qwen2", "\"sliding_window\": 8, \"max_window_layers\": 1").BlockShapes, block => Assert.Equal(0, block.Window));
+        Assert.Equal([0, 8], Of("qwen2", "\"sliding_window\": 8, \"max_window_layers\": 1, \"use_sliding_window\": true").BlockShapes.Select(block => block.Window));
+        Assert.Equal([4096, 0], Of("gemma2", "").BlockShapes.Select(block => block.Window));
+        Assert.Equal([BlockRotation.Local, BlockRotation.Main], Of("gemma3_text", "\"sliding_window_pattern\": 2").BlockShapes.Select(block => block.Rotation));
+        Assert.Equal([BlockRotation.Main, BlockRotation.None], Of("smollm3", "\"no_rope_layer_interval\": 2").BlockShapes.Select(block => block.Rotation));
+
+        Assert.True(Of("gemma2", "") is { AttentionSoftCap: 50, LogitSoftCap: 30, HeadDimension: 256, AttentionScale: 1 / 16.0, TieWordEmbeddings: true });
+        Assert.True(Of("gemma2", "\"attn_logit_softcapping\": null") is { AttentionSoftCap: null, LogitSoftCap: 30 });
+        Assert.True(Of("gpt_neox", "") is { RotaryDimension: 2, ParallelResidual: true, AttentionBias: true, AttentionOutputBias: true, Activation: Activation.Gelu });
+        Assert.True(Of("phi3", "\"partial_rotary_factor\": 0.75") is { RotaryDimension: 6, RopeScaling: RopeScaling.None });
+        Assert.True(Of("qwen2", "") is { AttentionBias: true, AttentionOutputBias: false });
+        var experts = Of("qwen3_moe", "\"num_experts\": 8, \"num_experts_per_tok\": 3, \"moe_intermediate_size\": 16, \"decoder_sparse_step\": 2");
+        Assert.Equal(new ExpertShape(8, 3, 16, Renormalise: false), experts.Experts);
+        Assert.Equal([false, true], experts.BlockShapes.Select(block => block.HasExperts));
+        var gpt2 = Load("""{ "model_type": "gpt2", "vocab_size": 100, "n_embd": 32, "n_layer": 2, "n_head": 4 }""").Shape;
+        Assert.True(gpt2 is { IntermediateSize: 128, MaxPositions: 1024, LearnedPositions: true, RotaryDimension: 0, Activation: Activation.GeluTanh, TieWordEmbeddings: true });
+
+        DecoderShape Of(string family, string fields) => Load($$"""{ {{Minimal.Replace("llama", family, StringComparison.Ordinal)}}{{(fields.Length > 0 ? ", " : "")}}{{fields}} }""").Shape;
     }
 
     [Theory]
-    [InlineData("gemma2")]
-    [InlineData("gpt2")]
-    [InlineData("mixtral")]
-    public void Families_that_are_not_known_are_refused_by_name(string model)
+    [InlineData("phi3", "\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1, 1]}", "rope_scaling.short_factor")]
+    [InlineData("phi3", "\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1, 1, 1, 0], \"long_factor\": [1, 1, 1, 1]}", "rope_scaling.short_factor[3]")]
+    [InlineData("phi3", "\"rope_scaling\": {\"type\": \"longrope\", \"long_mscale\": 1}", "rope_scaling.short_mscale|rope_scaling.long_mscale")]
+    [InlineData("phi3", "\"partial_rotary_factor\": 0.4", "partial_rotary_factor")]
+    [InlineData("llama", "\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1]}", "rope_scaling.type")]
+    [InlineData("gemma3_text", "\"rope_parameters\": {\"full_attention\": {\"rope_theta\": 1e6}, \"sliding_attention\": {\"rope_type\": \"linear\"}}", "rope_parameters.sliding_attention.rope_type")]
+    [InlineData("gemma2", "\"attn_logit_softcapping\": 0", "attn_logit_softcapping")]
+    [InlineData("gemma2", "\"use_bidirectional_attention\": true", "use_bidirectional_attention")]
+    [InlineData("gemma2", "\"hidden_activation\": \"relu\"", "hidden_activation")]
+    [InlineData("smollm3", "\"no_rope_layers\": [1]", "no_rope_layers")]
+    [InlineData("smollm3", "\"no_rope_layers\": [1, 2]", "no_rope_layers[1]")]
+    [InlineData("mistral", "\"layer_types\": [\"sliding_attention\", \"sliding_attention\"], \"sliding_window\": null", "layer_types")]
+    [InlineData("mixtral", "\"num_local_experts\": 4", "num_experts_per_tok")]
+    [InlineData("mixtral", "\"num_local_experts\": 4, \"num_experts_per_tok\": 5", "num_experts_per_tok")]
+    [InlineData("qwen3_moe", "\"num_experts\": 4, \"num_experts_per_tok\": 2", "moe_intermediate_size")]
+    [InlineData("qwen3_moe", "\"num_experts\": 4, \"num_experts_per_tok\": 2, \"moe_intermediate_size\": 8, \"mlp_only_layers\": [2]", "mlp_only_layers[0]")]
+    [InlineData("gpt_neox", "\"rotary_pct\": 2", "rotary_pct")]
+    [InlineData("qwen2", "\"sliding_window\": -1, \"use_sliding_window\": true", "sliding_window")]
+    public void A_field_of_another_family_that_is_wrong_is_named(string family, string fields, string field)
     {
-        var error = Assert.Throws<ModelFormatException>(() => ModelConfig.Load(Repository.PathTo("tests", "Golden", "models", model)));
+        var error = Assert.Throws<ModelFormatException>(() => Load($$"""{ {{Minimal.Replace("llama", family, StringComparison.Ordinal)}}, {{fields}} }"""));
+
+        Assert.Contains(error.Field, field.Split('|'));
+    }
+
+    [Theory]
+    [InlineData("bert")]
+    [InlineData("gemma3")]
+    [InlineData("Llama")]
+    public void Families_that_are_not_known_are_refused_by_name(string family)
+    {
+        var error = Assert.Throws<ModelFormatException>(() => Load($$"""{ "model_type": "{{family}}" }"""));
 
         Assert.Equal("model_type", error.Field);
-        Assert.Contains(model, error.Message, StringComparison.Ordinal);
-        Assert.Contains("llama", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"\"{family}\"", error.Message, StringComparison.Ordinal);
+        Assert.Contains("llama, mistral, mixtral, qwen2, qwen3, qwen3_moe, gemma2, gemma3_text, phi3, gpt2, gpt_neox, olmo2, smollm3", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -102,7 +154,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("\"rope_theta\": \"10000\"", "rope_theta")]
     [InlineData("\"max_position_embeddings\": 0", "max_position_embeddings")]
     [InlineData("\"attention_bias\": 1", "attention_bias")]
-    [InlineData("\"hidden_act\": \"gelu\"", "hidden_act")]
+    [InlineData("\"hidden_act\": \"relu2\"", "hidden_act")]
     [InlineData("\"hidden_act\": \"\\ud800\"", "hidden_act")]
     [InlineData("\"model_type\": \"bert\"", "model_type")]
     [InlineData("\"model_type\": 7", "model_type")]
@@ -111,6 +163,9 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("\"quantization_config\": {\"quant_method\": \"gptq\"}", "quantization_config")]
     [InlineData("\"sliding_window\": 4096", "sliding_window")]
     [InlineData("\"layer_types\": [\"full_attention\", \"sliding_attention\"]", "layer_types")]
+    [InlineData("\"layer_types\": [\"full_attention\"]", "layer_types")]
+    [InlineData("\"layer_types\": [\"full_attention\", \"linear_attention\"]", "layer_types")]
+    [InlineData("\"layer_types\": \"full_attention\"", "layer_types")]
     [InlineData("\"partial_rotary_factor\": 0.5", "partial_rotary_factor")]
     [InlineData("\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}", "rope_scaling.type")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}", "rope_scaling.rope_type")]

@@ -57,7 +57,7 @@ public sealed class RealModelTests
             Linear("self_attn.q_proj", shape.QueryWidth, hidden, shape.AttentionBias);
             Linear("self_attn.k_proj", shape.KeyValueWidth, hidden, shape.AttentionBias);
             Linear("self_attn.v_proj", shape.KeyValueWidth, hidden, shape.AttentionBias);
-            Linear("self_attn.o_proj", hidden, shape.QueryWidth, shape.AttentionBias);
+            Linear("self_attn.o_proj", hidden, shape.QueryWidth, shape.AttentionOutputBias);
             Linear("mlp.gate_proj", shape.IntermediateSize, hidden, shape.MlpBias);
             Linear("mlp.up_proj", shape.IntermediateSize, hidden, shape.MlpBias);
             Linear("mlp.down_proj", hidden, shape.IntermediateSize, shape.MlpBias);

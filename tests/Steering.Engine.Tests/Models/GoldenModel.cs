@@ -13,6 +13,9 @@ internal sealed class GoldenModel : IDisposable
 {
     private readonly string? _copy;
 
+    /// <summary>All models there are.</summary>
+    public static IEnumerable<string> Names => Directory.GetDirectories(Repository.PathTo("tests", "Golden", "models")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal);
+
     /// <param name="name">Folder under tests/Golden/models.</param>
     /// <param name="configuration"><c>config.json</c> (transformers 5) or <c>config.hub.json</c> (transformers 4).</param>
     public GoldenModel(string name, string configuration = "config.json", string? kernels = null, int threads = 2)

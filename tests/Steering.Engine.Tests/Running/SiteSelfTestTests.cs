@@ -52,15 +52,20 @@ public sealed class SiteSelfTestTests
 
         public string Name => "faulty";
         public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources) => _sound.CreateWeights(sources);
-        public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table) => _sound.Embed(output, ids, table);
+        public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale) => _sound.Embed(output, ids, table, scale);
         public void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon) => _sound.RmsNorm(output, input, weight, epsilon);
+        public void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon) => _sound.LayerNorm(output, input, weight, bias, epsilon);
+        public void RmsNormGroups(TensorView rows, TensorView weight, float epsilon) => _sound.RmsNormGroups(rows, weight, epsilon);
         public void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias) => _sound.Linear(output, input, weights, bias);
         public void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) => _sound.Rotate(fused, shape, cosines, sines);
         public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) => _sound.StoreKv(cache, layer, fused, places);
-        public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, float scale) => _sound.Attend(output, fused, cache, layer, places, scale);
-        public void Silu(TensorView output, TensorView input) => _sound.Silu(output, input);
+        public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) => _sound.Attend(output, fused, cache, layer, places, rule);
+        public void Activate(TensorView output, TensorView input, Activation activation) => _sound.Activate(output, input, activation);
         public void Multiply(TensorView output, TensorView a, TensorView b) => _sound.Multiply(output, a, b);
-        public void SiluMultiply(TensorView output, TensorView gate, TensorView up) => _sound.SiluMultiply(output, gate, up);
+        public void Gate(TensorView output, TensorView gate, TensorView up, Activation activation) => _sound.Gate(output, gate, up, activation);
+        public void SoftCap(TensorView rows, float cap) => _sound.SoftCap(rows, cap);
+        public void Route(TensorView weights, TensorView logits, int count, bool renormalise) => _sound.Route(weights, logits, count, renormalise);
+        public void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows) => _sound.AddScaledRows(target, source, rows);
         public void CopyRows(TensorView rows, NativeList<RowCopy> copies) => _sound.CopyRows(rows, copies);
 
         public void AddTo(TensorView target, TensorView addend)
