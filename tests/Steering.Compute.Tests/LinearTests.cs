@@ -9,7 +9,7 @@ public sealed class LinearTests
     {
         var cases = new TheoryData<string, DType>();
         foreach (string name in Kernels.Available())
-            foreach (var type in Enum.GetValues<DType>()) cases.Add(name, type);
+            foreach (var type in (DType[])[DType.F32, DType.Bf16, DType.F16]) cases.Add(name, type);
         return cases;
     }
 

@@ -36,14 +36,16 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
         {
             case DType.F32: Linear<F32Panel>(output, input, matrix, bias); break;
             case DType.Bf16: Linear<Bf16Panel>(output, input, matrix, bias); break;
-            default: Linear<F16Panel>(output, input, matrix, bias); break;
+            case DType.F16: Linear<F16Panel>(output, input, matrix, bias); break;
+            case var _ when matrix.HasOffset: Linear<Int8OffsetPanel>(output, input, matrix, bias); break;
+            default: Linear<Int8Panel>(output, input, matrix, bias); break;
         }
     }
 
     private void Linear<TPanel>(TensorView output, TensorView input, PanelMatrix matrix, TensorView bias) where TPanel : unmanaged, IPanelFormat
     {
-        var job = new LinearJob<TLanes, TPanel>(output, input, matrix.Panel(0), matrix.PanelBytes, matrix.Pairs, bias.Rows == 0 ? null : bias.Pointer(0));
-        pool.Run(job, matrix.Panels, (int)Math.Max(1, PanelBytesPerThread / (matrix.PanelBytes * input.Rows)));
+        var job = new LinearJob<TLanes, TPanel>(output, input, matrix.Panel(0), matrix.Layout, bias.Rows == 0 ? null : bias.Pointer(0));
+        pool.Run(job, matrix.Panels, (int)Math.Max(1, PanelBytesPerThread / (matrix.Layout.PanelBytes * input.Rows)));
     }
 
     public void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) =>

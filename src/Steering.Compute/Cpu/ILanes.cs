@@ -42,6 +42,9 @@ internal unsafe interface ILanes<TSelf> where TSelf : unmanaged, ILanes<TSelf>
     /// <summary>Largest lane.</summary>
     float MaxAcross();
 
+    /// <summary>Sixteen 8-bit integers as f32.</summary>
+    static abstract TSelf LoadInt8(sbyte* p);
+
     /// <summary>Widens 16 packed pairs of bf16: the first of each pair into <paramref name="even"/>, the second into <paramref name="odd"/>.</summary>
     static abstract void LoadBf16Pairs(byte* p, out TSelf even, out TSelf odd);
 

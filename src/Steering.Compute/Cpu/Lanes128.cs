@@ -80,6 +80,15 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     public float MaxAcross() => LaneTree.Max(Vector128.Max(Vector128.Max(_a, _c), Vector128.Max(_b, _d)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 LoadInt8(sbyte* p)
+    {
+        var (low, high) = Vector128.Widen(Vector128.Load(p));
+        var (a, b) = Vector128.Widen(low);
+        var (c, d) = Vector128.Widen(high);
+        return new(Vector128.ConvertToSingle(a), Vector128.ConvertToSingle(b), Vector128.ConvertToSingle(c), Vector128.ConvertToSingle(d));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes128 even, out Lanes128 odd)
     {
         var mask = Vector128.Create(0xFFFF0000u);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Steering.Compute.Cpu;
 
@@ -76,6 +77,11 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
         var eight = Vector256.Max(_a, _b);
         return LaneTree.Max(Vector128.Max(eight.GetLower(), eight.GetUpper()));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadInt8(sbyte* p) => new(
+        Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(p)),
+        Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(p + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes256 even, out Lanes256 odd)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Steering.Compute.Cpu;
 
@@ -71,6 +72,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
         var eight = Vector256.Max(_a.GetLower(), _a.GetUpper());
         return LaneTree.Max(Vector128.Max(eight.GetLower(), eight.GetUpper()));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 LoadInt8(sbyte* p) => new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(p))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes512 even, out Lanes512 odd)

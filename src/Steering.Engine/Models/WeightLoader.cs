@@ -69,9 +69,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
         for (int i = 0; i < parts.Length; i++)
         {
             var (tensor, order) = parts[i];
-            sources[i] = new WeightSource(tensor.File.Address + (nint)tensor.Offset, TypeOf(tensor), (int)tensor.Shape[isTransposed ? 1 : 0], columns, isTransposed, order);
-            if (sources[i].Type != sources[0].Type)
-                throw new ModelFormatException(tensor.File.Path, tensor.Name, $"has dtype {sources[i].Type.Name()}, but {parts[0].Tensor.Name}, which is computed together with it, has {sources[0].Type.Name()}");
+            sources[i] = new WeightSource(tensor.File.Address + (nint)tensor.Offset, TypeOf(tensor), (int)tensor.Shape[isTransposed ? 1 : 0], columns, null, isTransposed, order);
         }
         var matrix = kernels.CreateWeights(sources);
         _matrices.Add(matrix);
