@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 
+using Steering.Compute.Quantised;
+
 namespace Steering.Engine.Loading;
 
 /// <summary>
-/// The tensors of a model folder by name: of <c>model.safetensors</c>, or of the shards that <c>model.safetensors.index.json</c> lists.
+/// The tensors of a model by name: of <c>model.safetensors</c>, of the shards that <c>model.safetensors.index.json</c> lists, or of a GGUF file.
 /// Owns the mapped files. Safe to read from any thread.
 /// </summary>
 public sealed class ModelWeights : IDisposable
@@ -13,11 +15,12 @@ public sealed class ModelWeights : IDisposable
     private const string IndexFile = "model.safetensors.index.json";
     private const int MaxShards = 4096;
 
-    private readonly ImmutableArray<SafetensorsFile> _files;
+    private readonly ImmutableArray<IDisposable> _files;
     private readonly Dictionary<string, WeightTensor> _tensors;
     private readonly string _source;
 
-    private ModelWeights(ImmutableArray<SafetensorsFile> files, Dictionary<string, WeightTensor> tensors, string source) => (_files, _tensors, _source) = (files, tensors, source);
+    /// <summary>Takes files over, with their tensors under the names a Hugging Face folder has for them.</summary>
+    internal ModelWeights(ImmutableArray<IDisposable> files, Dictionary<string, WeightTensor> tensors, string source) => (_files, _tensors, _source) = (files, tensors, source);
 
     /// <summary>All tensors, by name.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Tensors => _tensors;
@@ -42,15 +45,16 @@ public sealed class ModelWeights : IDisposable
         return found;
     }
 
-    /// <summary>The tensor of this name and shape, of a type that can be computed with (F32, F16, BF16, F64).</summary>
+    /// <summary>The tensor of this name and shape, of a type that can be computed with.</summary>
     /// <exception cref="ModelFormatException">It is missing, or of another shape or type.</exception>
     public WeightTensor Require(string name, params ReadOnlySpan<long> shape)
     {
         if (!_tensors.TryGetValue(name, out var tensor)) throw new ModelFormatException(_source, name, $"is missing; its shape would be [{string.Join(", ", shape.ToArray())}]");
         string file = tensor.File.Path;
         if (!tensor.Shape.AsSpan().SequenceEqual(shape))
-            throw new ModelFormatException(file, name, $"has shape {tensor.Entry.ShapeText}, the configuration asks for [{string.Join(", ", shape.ToArray())}]");
-        if (!ElementTypes.IsFloat(tensor.Type)) throw new ModelFormatException(file, name, $"has dtype {tensor.Entry.TypeName}; weights can be {ElementTypes.Readable}");
+            throw new ModelFormatException(file, tensor.Name, $"has shape {tensor.Entry.ShapeText}, the configuration asks for [{string.Join(", ", shape.ToArray())}]");
+        if (!ElementTypes.IsFloat(tensor.Type) && tensor.Format is null)
+            throw new ModelFormatException(file, tensor.Name, $"has dtype {tensor.Entry.TypeName}; weights can be {ElementTypes.Readable}, and in GGUF files {string.Join(", ", BlockFormat.All)}");
         return tensor;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Steering.Compute;
+using Steering.Compute.Quantised;
 
 namespace Steering.Engine.Loading;
 
@@ -8,6 +9,13 @@ namespace Steering.Engine.Loading;
 /// <param name="Entry">Name, type, shape, and place in that file.</param>
 public sealed record WeightTensor(MappedFile File, TensorEntry Entry)
 {
+    /// <summary>Where it comes in blocks: how they are laid out. Null for values that stand by themselves.</summary>
+    public BlockFormat? Format { get; } = Entry.Type == ElementType.Unsupported ? BlockFormat.All.FirstOrDefault(format => format.Name == Entry.TypeName) : null;
+
+    /// <summary>For each stored row the row it is; null: they are in order.</summary>
+    public int[]? Order { get; init; }
+
+    /// <summary>As its file has it, which for GGUF is not the name it is found under.</summary>
     public string Name => Entry.Name;
     public ElementType Type => Entry.Type;
     public ImmutableArray<long> Shape => Entry.Shape;

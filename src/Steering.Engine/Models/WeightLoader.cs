@@ -54,7 +54,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
     public void RefuseUnread(Func<string, bool> isNoWeight)
     {
         foreach (var (name, tensor) in files.Tensors)
-            if (!_read.Contains(name) && !isNoWeight(name)) throw new ModelFormatException(tensor.File.Path, name, "has no place in the model that the configuration describes");
+            if (!_read.Contains(name) && !isNoWeight(name)) throw new ModelFormatException(tensor.File.Path, tensor.Name, "has no place in the model that the configuration describes");
     }
 
     private WeightTensor Require(string name, params ReadOnlySpan<long> shape)
@@ -69,7 +69,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
         for (int i = 0; i < parts.Length; i++)
         {
             var (tensor, order) = parts[i];
-            sources[i] = new WeightSource(tensor.File.Address + (nint)tensor.Offset, TypeOf(tensor), (int)tensor.Shape[isTransposed ? 1 : 0], columns, null, isTransposed, order);
+            sources[i] = new WeightSource(tensor.File.Address + (nint)tensor.Offset, TypeOf(tensor), (int)tensor.Shape[isTransposed ? 1 : 0], columns, tensor.Format, isTransposed, order ?? tensor.Order);
         }
         var matrix = kernels.CreateWeights(sources);
         _matrices.Add(matrix);
@@ -87,7 +87,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
             var tensor = Require($"{at}{part.Name}.bias", part.Rows);
             var values = bias.Row(0).Slice(first, part.Rows);
             Widen(tensor, values);
-            if (part.Order is { } order) Reorder(values, order);
+            if ((part.Order ?? tensor.Order) is { } order) Reorder(values, order);
             Done(tensor);
             first += part.Rows;
         }
@@ -100,7 +100,12 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
         for (int i = 0; i < stored.Length; i++) values[order[i]] = stored[i];
     }
 
-    private static void Widen(WeightTensor tensor, Span<float> values) => FloatConversion.Widen(tensor.File.Span(tensor.Offset, (int)tensor.Length), tensor.Type, values);
+    private static void Widen(WeightTensor tensor, Span<float> values)
+    {
+        var bytes = tensor.File.Span(tensor.Offset, (int)tensor.Length);
+        if (tensor.Format is { } format) format.Widen(bytes, values);
+        else FloatConversion.Widen(bytes, tensor.Type, values);
+    }
 
     private void Done(WeightTensor tensor)
     {
@@ -113,7 +118,8 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
         ElementType.Float32 => DType.F32,
         ElementType.BFloat16 => DType.Bf16,
         ElementType.Float16 => DType.F16,
-        _ => throw new ModelFormatException(tensor.File.Path, tensor.Name, $"has dtype {tensor.Type}; weights that are computed with can be F32, BF16 and F16"),
+        _ when tensor.Format is not null => DType.Int8,
+        _ => throw new ModelFormatException(tensor.File.Path, tensor.Name, $"has dtype {tensor.Type}; weights that are computed with can be F32, BF16, F16 and blocks"),
     };
 
     public void Dispose()

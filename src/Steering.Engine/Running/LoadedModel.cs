@@ -11,7 +11,7 @@ namespace Steering.Engine.Running;
 /// <summary>How a model is loaded.</summary>
 public sealed record LoadOptions
 {
-    /// <summary>The name requests know it by; null: the folder's name.</summary>
+    /// <summary>The name requests know it by; null: the folder's or file's name.</summary>
     public string? Name { get; init; }
 
     /// <summary>Compute threads; null: one per core, one left over where there are more than two.</summary>
@@ -61,28 +61,25 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Activations to f32 accuracy, weights as stored, sums in f32 (docs/decisions.md 1): the mode there is.</summary>
     public const string Numerics = "exact";
 
-    /// <summary>Loads a folder in Hugging Face layout.</summary>
+    /// <summary>Loads a folder in Hugging Face layout, or a GGUF file.</summary>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or asks for something unsupported; the message names file, field and what would be accepted.</exception>
-    public static LoadedModel Load(string folder, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
+    public static LoadedModel Load(string path, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var config = ModelConfig.Load(folder);
-        string tokenizerFile = Path.Combine(folder, "tokenizer.json");
-        var tokenizer = Tokenizer.Load(tokenizerFile);
-        if (tokenizer.VocabularySize > config.Shape.VocabularySize)
-            throw new ModelFormatException(tokenizerFile, "model.vocab", $"has ids up to {tokenizer.VocabularySize - 1}, but config.json's vocab_size is {config.Shape.VocabularySize}");
-        var template = config.Tokenizer.ChatTemplate is { } text ? ChatTemplate.Parse(text, Path.Combine(folder, "tokenizer_config.json")) : null;
-        return Load(folder, config, tokenizer, template, options, progress, cancellation);
+        using var source = ModelSource.Open(path);
+        return Load(path, source, source.ReadTokenizer(), source.ReadTemplate(), options, progress, cancellation);
     }
 
     /// <summary>The same for a folder without a tokenizer, which can be run on token ids only.</summary>
     /// <param name="kernels">Kernels to use instead of those the options ask for; they belong to the model from here on.</param>
-    internal static LoadedModel LoadWeights(string folder, LoadOptions options, IKernels? kernels = null) =>
-        Load(folder, ModelConfig.Load(folder), null, null, options, null, default, kernels);
-
-    private static LoadedModel Load(string folder, ModelConfig config, Tokenizer? tokenizer, ChatTemplate? template, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation, IKernels? kernels = null)
+    internal static LoadedModel LoadWeights(string path, LoadOptions options, IKernels? kernels = null)
     {
-        var shape = config.Shape;
-        using var files = ModelWeights.Open(folder);
+        using var source = ModelSource.Open(path);
+        return Load(path, source, null, null, options, null, default, kernels);
+    }
+
+    private static LoadedModel Load(string path, ModelSource source, Tokenizer? tokenizer, ChatTemplate? template, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation, IKernels? kernels = null)
+    {
+        var (config, shape, files) = (source.Config, source.Config.Shape, source.Weights);
         string fingerprint = ModelFingerprint.Compute(shape, files);
         kernels ??= CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
         DecoderWeights? weights = null;
@@ -91,8 +88,7 @@ public sealed class LoadedModel : IDisposable
             long done = 0, total = files.TotalBytes;
             weights = new DecoderWeights(shape, files, kernels, bytes => progress?.Report(new LoadProgress(done += bytes, total)), cancellation);
             var sites = DecoderSites.Of(shape, fingerprint);
-            string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-            var model = new LoadedModel(name, config, tokenizer, template, fingerprint, sites, weights, kernels);
+            var model = new LoadedModel(options.Name ?? ModelSource.NameOf(path), config, tokenizer, template, fingerprint, sites, weights, kernels);
             model.Sites = sites.Refusing(SiteSelfTest.Failures(model));
             return model;
         }

@@ -32,6 +32,9 @@ internal sealed class GoldenModel : IDisposable
         Model = LoadedModel.LoadWeights(folder, new LoadOptions { Threads = threads, Kernels = kernels });
     }
 
+    /// <summary>Any other model with reference numbers; both belong to it.</summary>
+    public GoldenModel(LoadedModel model, SafetensorsFile reference) => (Model, Reference) = (model, reference);
+
     public LoadedModel Model { get; }
     public SafetensorsFile Reference { get; }
     public SiteTable Sites => Model.Sites;
