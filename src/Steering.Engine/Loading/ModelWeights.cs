@@ -25,6 +25,9 @@ public sealed class ModelWeights : IDisposable
     /// <summary>All tensors, by name.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Tensors => _tensors;
 
+    /// <summary>How tensors are stored and how many in each way, the most frequent first.</summary>
+    public IReadOnlyDictionary<string, int> StoredTypes => _tensors.Values.GroupBy(tensor => tensor.Entry.TypeName).OrderByDescending(group => group.Count()).ToDictionary(group => group.Key, group => group.Count());
+
     /// <summary>Bytes of all tensors as stored.</summary>
     public long TotalBytes => _tensors.Values.Sum(tensor => tensor.Length);
 

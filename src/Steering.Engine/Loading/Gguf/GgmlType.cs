@@ -1,3 +1,5 @@
+using Steering.Compute.Quantised;
+
 namespace Steering.Engine.Loading.Gguf;
 
 /// <summary>
@@ -13,26 +15,26 @@ internal sealed record GgmlType(string Name, ElementType Element, int BlockEleme
     {
         [0] = new("F32", ElementType.Float32, 1, 4),
         [1] = new("F16", ElementType.Float16, 1, 2),
-        [2] = Quantised("Q4_0", 32, 18),
-        [3] = Quantised("Q4_1", 32, 20),
-        [6] = Quantised("Q5_0", 32, 22),
-        [7] = Quantised("Q5_1", 32, 24),
-        [8] = Quantised("Q8_0", 32, 34),
+        [2] = Read("Q4_0"),
+        [3] = Read("Q4_1"),
+        [6] = Read("Q5_0"),
+        [7] = Read("Q5_1"),
+        [8] = Read("Q8_0"),
         [9] = Quantised("Q8_1", 32, 36),
-        [10] = Quantised("Q2_K", 256, 84),
-        [11] = Quantised("Q3_K", 256, 110),
-        [12] = Quantised("Q4_K", 256, 144),
-        [13] = Quantised("Q5_K", 256, 176),
-        [14] = Quantised("Q6_K", 256, 210),
+        [10] = Read("Q2_K"),
+        [11] = Read("Q3_K"),
+        [12] = Read("Q4_K"),
+        [13] = Read("Q5_K"),
+        [14] = Read("Q6_K"),
         [15] = Quantised("Q8_K", 256, 292),
         [16] = Quantised("IQ2_XXS", 256, 66),
         [17] = Quantised("IQ2_XS", 256, 74),
         [18] = Quantised("IQ3_XXS", 256, 98),
         [19] = Quantised("IQ1_S", 256, 50),
-        [20] = Quantised("IQ4_NL", 32, 18),
+        [20] = Read("IQ4_NL"),
         [21] = Quantised("IQ3_S", 256, 110),
         [22] = Quantised("IQ2_S", 256, 82),
-        [23] = Quantised("IQ4_XS", 256, 136),
+        [23] = Read("IQ4_XS"),
         [24] = new("I8", ElementType.Int8, 1, 1),
         [25] = new("I16", ElementType.Int16, 1, 2),
         [26] = new("I32", ElementType.Int32, 1, 4),
@@ -50,5 +52,13 @@ internal sealed record GgmlType(string Name, ElementType Element, int BlockEleme
     /// <summary>The type with a number; one that is not known has no sizes.</summary>
     public static GgmlType Of(uint number) => Known.GetValueOrDefault(number) ?? new GgmlType($"type {number}", ElementType.Unknown, 0, 0);
 
+    /// <summary>Blocks that can be computed with.</summary>
+    private static GgmlType Read(string name)
+    {
+        var format = BlockFormat.All.Single(format => format.Name == name);
+        return new GgmlType(name, ElementType.Unsupported, format.Values, format.Bytes);
+    }
+
+    /// <summary>Blocks of which only the size is known.</summary>
     private static GgmlType Quantised(string name, int elements, int bytes) => new(name, ElementType.Unsupported, elements, bytes);
 }

@@ -11,6 +11,16 @@ internal sealed class GgufMetadata(GgufFile file)
 
     public ModelFormatException Error(string key, string message) => new(file.Path, key, message);
 
+    /// <summary>What a reader of the translated form refused, under the key that it came from.</summary>
+    /// <param name="refused">Names a field of the translation.</param>
+    /// <param name="keys">Fields, or the beginnings of their paths, and the keys they were translated from.</param>
+    public static ModelFormatException Renamed(ModelFormatException refused, params ReadOnlySpan<(string Field, string Key)> keys)
+    {
+        foreach (var (field, key) in keys)
+            if (refused.Field.StartsWith(field, StringComparison.Ordinal)) return new ModelFormatException(refused.File, key + refused.Field[field.Length..], refused.Reason, refused);
+        return refused;
+    }
+
     public string? Text(string key) => Of<string>(key, "a string");
 
     public string RequireText(string key) => Text(key) ?? throw Error(key, "is missing; expected a string");
@@ -28,7 +38,14 @@ internal sealed class GgufMetadata(GgufFile file)
 
     public int RequireInt(string key, int least, int most) => Int(key, least, most) ?? throw Error(key, $"is missing; expected a whole number from {least} to {most}");
 
-    public double? Number(string key) => file.Value(key) switch { null => null, float value => value, double value => value, var other => throw Wrong(key, other, "a float") };
+    /// <summary>A finite float of either width.</summary>
+    public double? Number(string key)
+    {
+        double? number = file.Value(key) switch { null => null, float value => value, double value => value, var other => throw Wrong(key, other, "a float") };
+        return number is null || double.IsFinite(number.Value) ? number : throw Error(key, "is not a finite number");
+    }
+
+    public double RequireNumber(string key) => Number(key) ?? throw Error(key, "is missing; expected a float");
 
     public string[]? Texts(string key) => Of<string[]>(key, "an array of strings");
 

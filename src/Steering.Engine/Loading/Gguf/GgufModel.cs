@@ -22,8 +22,7 @@ internal static class GgufModel
         var metadata = new GgufMetadata(file);
         string architecture = Architecture(metadata);
         RefuseUnsupported(metadata, architecture);
-        using var config = JsonDocumentFile.Parse(file.Path, ConfigJson(file, metadata, architecture));
-        var shape = DecoderShapeReader.Read(config.Root);
+        var shape = ReadShape(file, metadata, architecture);
         string[] tokens = metadata.Texts("tokenizer.ggml.tokens") ?? [];
         int? Token(string kind) => metadata.Int($"tokenizer.ggml.{kind}_token_id", 0, shape.VocabularySize - 1);
         string? Piece(int? id) => id < tokens.Length ? tokens[id.Value] : null;
@@ -65,6 +64,23 @@ internal static class GgufModel
         if (metadata.Flag($"{architecture}.attention.causal") is false) throw metadata.Error($"{architecture}.attention.causal", "is false; only causal attention is supported");
     }
 
+    private static DecoderShape ReadShape(GgufFile file, GgufMetadata metadata, string architecture)
+    {
+        using var config = JsonDocumentFile.Parse(file.Path, ConfigJson(file, metadata, architecture));
+        try
+        {
+            return DecoderShapeReader.Read(config.Root);
+        }
+        catch (ModelFormatException refused)
+        {
+            string Key(string name) => $"{architecture}.{name}";
+            throw GgufMetadata.Renamed(refused, ("vocab_size", "token_embd.weight"), ("hidden_size", Key("embedding_length")), ("intermediate_size", Key("feed_forward_length")),
+                ("num_hidden_layers", Key("block_count")), ("num_attention_heads", Key("attention.head_count")), ("num_key_value_heads", Key("attention.head_count_kv")),
+                ("head_dim", Key("attention.key_length")), ("max_position_embeddings", Key("context_length")), ("rms_norm_eps", Key("attention.layer_norm_rms_epsilon")),
+                ("rope_theta", Key("rope.freq_base")), ("rope_scaling.factor", Key("rope.scaling.factor")));
+        }
+    }
+
     private static byte[] ConfigJson(GgufFile file, GgufMetadata metadata, string architecture)
     {
         string Key(string name) => $"{architecture}.{name}";
@@ -91,7 +107,7 @@ internal static class GgufModel
             json.WriteNumber("num_key_value_heads", metadata.Int(Key("attention.head_count_kv"), 1, MaxCount) ?? heads);
             if (headDimension is { } width) json.WriteNumber("head_dim", width);
             json.WriteNumber("max_position_embeddings", Size("context_length"));
-            json.WriteNumber("rms_norm_eps", metadata.Number(Key("attention.layer_norm_rms_epsilon")) ?? throw metadata.Error(Key("attention.layer_norm_rms_epsilon"), "is missing; expected a float"));
+            json.WriteNumber("rms_norm_eps", metadata.RequireNumber(Key("attention.layer_norm_rms_epsilon")));
             json.WriteNumber("rope_theta", metadata.Number(Key("rope.freq_base")) ?? 10000);
             WriteRopeScaling(json, metadata, Key("rope.scaling."));
             json.WriteBoolean("attention_bias", file.Tensors.ContainsKey("blk.0.attn_q.bias"));
@@ -111,7 +127,7 @@ internal static class GgufModel
             case "linear":
                 json.WriteStartObject("rope_scaling");
                 json.WriteString("rope_type", "linear");
-                json.WriteNumber("factor", metadata.Number($"{at}factor") ?? throw metadata.Error($"{at}factor", "is missing; expected a float"));
+                json.WriteNumber("factor", metadata.RequireNumber($"{at}factor"));
                 json.WriteEndObject();
                 return;
             case var type:

@@ -40,7 +40,14 @@ internal static class GgufTokenizer
             }
             json.WriteEndObject();
         }
-        return Tokenizer.Parse(buffer.WrittenMemory, file.Path);
+        try
+        {
+            return Tokenizer.Parse(buffer.WrittenMemory, file.Path);
+        }
+        catch (ModelFormatException refused)
+        {
+            throw GgufMetadata.Renamed(refused, ("model.merges", Merges), ("model.vocab", Tokens), ("added_tokens", Tokens));
+        }
     }
 
     private static void WriteAddedTokens(Utf8JsonWriter json, string[] tokens, int[] types)
