@@ -13,7 +13,7 @@ public interface IJob
 /// Fork-join over dedicated threads: the caller does its share, workers spin for the next job for a moment and then park, so an idle server burns nothing
 /// and a busy one pays under a microsecond per fork (a thread-pool fork costs 4 microseconds and garbage, and a 24-block model has 170 forks a token).
 /// </summary>
-/// <remarks>One caller at a time: the engine thread.</remarks>
+/// <remarks>One caller at a time; several engines that share a pool take <see cref="Turns"/>.</remarks>
 public sealed unsafe class ComputePool : IDisposable
 {
     private const int SpinsBeforeParking = 400;
@@ -46,6 +46,8 @@ public sealed unsafe class ComputePool : IDisposable
     }
 
     public int Threads { get; }
+
+    public ComputeTurns Turns { get; } = new();
 
     /// <summary>Every core but one where there are more than two; the one left over serves HTTP.</summary>
     public static int DefaultThreads => Environment.ProcessorCount <= 2 ? Environment.ProcessorCount : Environment.ProcessorCount - 1;

@@ -2,12 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Steering.Compute;
 
-/// <summary>Owns zero-filled native memory, aligned to a cache line. Weights, KV and activations live here, never in the managed heap (2 GB limit, moving collector).</summary>
+/// <summary>
+/// Owns zero-filled native memory, aligned to a cache line. Weights, KV and activations live here, never in the managed heap (2 GB limit, moving collector). All but small buffers are mapped: their pages
+/// are zeroed one by one as they are touched, so a KV cache costs nothing until it is used, and they go back to the system when a model is unloaded; the C library would keep them in the arenas of its threads.
+/// </summary>
 public sealed unsafe class DeviceBuffer : IDisposable
 {
     private const int Alignment = 64;
     private const int HugePage = 2 << 20;
-    private readonly void* _allocated;
+    private const int MappedFrom = 64 << 10;
+    private readonly nint _allocated;
+    private readonly long _allocatedBytes;
+    private readonly bool _isMapped;
     private void* _memory;
 
     /// <param name="bytes">Size; 0 is allowed.</param>
@@ -16,9 +22,11 @@ public sealed unsafe class DeviceBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         long alignment = bytes >= HugePage ? HugePage : Alignment;
-        // calloc gives big blocks fresh from the system, whose pages are zeroed one by one as they are touched: a KV cache costs nothing until it is used.
-        _allocated = NativeMemory.AllocZeroed((nuint)(bytes + 2 * alignment));
-        _memory = (void*)(((nint)_allocated + (nint)alignment - 1) & ~((nint)alignment - 1));
+        _allocatedBytes = bytes + 2 * alignment;
+        _allocated = bytes >= MappedFrom ? Pages.Map(_allocatedBytes) : 0;
+        _isMapped = _allocated != 0;
+        if (!_isMapped) _allocated = (nint)NativeMemory.AllocZeroed((nuint)_allocatedBytes);
+        _memory = (void*)((_allocated + (nint)alignment - 1) & ~((nint)alignment - 1));
         if (alignment == HugePage) Pages.AdviseHuge((nint)_memory, bytes);
         Bytes = bytes;
     }
@@ -34,7 +42,8 @@ public sealed unsafe class DeviceBuffer : IDisposable
     public void Dispose()
     {
         if (_memory is null) return;
-        NativeMemory.Free(_allocated);
         _memory = null;
+        if (_isMapped) Pages.Unmap(_allocated, _allocatedBytes);
+        else NativeMemory.Free((void*)_allocated);
     }
 }

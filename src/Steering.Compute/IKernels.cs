@@ -9,6 +9,9 @@ public interface IKernels : IDisposable
     /// <summary>For logs and capabilities: <c>avx512</c>, <c>avx2</c>, <c>portable</c>.</summary>
     string Name { get; }
 
+    /// <summary>Taken around every use but <see cref="CreateWeights"/>, which takes one itself, where several models share the processor.</summary>
+    ComputeTurns Turns { get; }
+
     /// <summary>Lays out a weight for this backend. All sources have the same type and number of columns; their rows are stacked.</summary>
     WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources);
 

@@ -31,7 +31,7 @@ public sealed partial class DocumentedApiTests
         using var folder = new TemporaryFolder();
         Directory.CreateSymbolicLink(folder.File("examples"), Repository.PathTo("examples"));
         var called = new HashSet<string?>();
-        await using var server = await RunningServer.StartAsync(RunningServer.Options with { MaxSequences = null }, configure: app => app.Use((context, next) =>
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { MaxSequences = null, Models = [RunningServer.Storyworld, RunningServer.Storyworld with { Name = "spare", IsOnDemand = true }] }, configure: app => app.Use((context, next) =>
         {
             if (context.GetEndpoint() is { } endpoint) lock (called) called.Add(endpoint.DisplayName);
             return next(context);

@@ -20,7 +20,7 @@ internal static class SoakBenchmark
             var builder = WebApplication.CreateSlimBuilder();
             builder.Configuration["Steering:LogLevel"] = "Error";
             var local = new ListenAddress("127.0.0.1", 0);
-            await using var app = ServerHost.Build(builder, new ServerOptions { Http = local, Grpc = local, Model = model, Data = data });
+            await using var app = ServerHost.Build(builder, new ServerOptions { Http = local, Grpc = local, Models = [new ModelOptions { Path = model }], Data = data });
             await app.StartAsync();
             var serving = app.Services.GetRequiredService<Serving>();
             while (!serving.IsReady) await Task.Delay(50);

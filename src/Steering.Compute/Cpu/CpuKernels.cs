@@ -1,7 +1,7 @@
 namespace Steering.Compute.Cpu;
 
 /// <summary>The managed backend: every operation is a job over rows or panels on the pool, written once over <typeparamref name="TLanes"/>.</summary>
-internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) : IKernels
+internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool, bool ownsPool) : IKernels
     where TLanes : unmanaged, ILanes<TLanes>
 {
     // Below these sizes handing work to another thread costs more than the work.
@@ -10,7 +10,20 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
 
     public string Name => name;
 
-    public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources) => PanelMatrix.Pack(sources, pool);
+    public ComputeTurns Turns => pool.Turns;
+
+    public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources)
+    {
+        Turns.Enter();
+        try
+        {
+            return PanelMatrix.Pack(sources, pool);
+        }
+        finally
+        {
+            Turns.Exit();
+        }
+    }
 
     public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale)
     {
@@ -106,5 +119,8 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool) :
 
     private static int RowsPerThread(int columns) => Math.Max(1, RowValuesPerThread / columns);
 
-    public void Dispose() => pool.Dispose();
+    public void Dispose()
+    {
+        if (ownsPool) pool.Dispose();
+    }
 }

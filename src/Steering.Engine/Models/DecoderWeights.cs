@@ -52,6 +52,9 @@ internal sealed class DecoderWeights : IDisposable
 
     public long Bytes => _loader.Bytes;
 
+    /// <summary>The types of all matrices.</summary>
+    public IEnumerable<DType> Types => _loader.Types;
+
     private BlockWeights Block(string at, bool hasExperts, CancellationToken cancellation) => new()
     {
         AttentionNorm = Norm(at, _names.AttentionNorm),

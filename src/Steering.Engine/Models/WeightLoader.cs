@@ -22,6 +22,8 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
 
     public long Bytes => _matrices.Sum(m => m.Bytes) + _vectors.Bytes;
 
+    public IEnumerable<DType> Types => _matrices.Select(matrix => matrix.Type).Distinct().Order();
+
     /// <summary>A matrix [rows, columns] that is no projection: an embedding table, a head.</summary>
     public WeightMatrix Table(string name, int rows, int columns) => Matrix(columns, isTransposed: false, (Require(name, rows, columns), null));
 

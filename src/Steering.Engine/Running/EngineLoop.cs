@@ -25,6 +25,7 @@ public sealed class EngineLoop : IDisposable
     private readonly ModelRunner _runner;
     private readonly Action<Sequence> _admitted, _dropped;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _door = new();
     private int _inFlight;
     private volatile bool _draining, _stopping;
 
@@ -70,24 +71,29 @@ public sealed class EngineLoop : IDisposable
     {
         if (request.Prompt.Length == 0) throw new ArgumentException("A prompt needs at least one token.", nameof(request));
         if (request.Prompt.Length + request.MaxTokens > Context || request.MaxTokens < 0) throw new ContextExceededException(request.Prompt.Length, request.MaxTokens, Context);
-        if (_draining) throw new EngineStoppedException("The server is shutting down and takes no new requests.");
-        if (Interlocked.Increment(ref _inFlight) > _options.MaxSequences + _options.QueueLength)
-        {
-            Interlocked.Decrement(ref _inFlight);
-            throw new QueueFullException(Counters.Waiting);
-        }
         var generation = new Generation(request);
-        if (request.PromptLogprobs is not null) generation.Publish(new TokenEvent { Token = request.Prompt[0], IsPrompt = true, Logprob = float.NaN });
-        _arrivals.Enqueue(new Sequence(request, generation));
-        _wake.Release();
+        var sequence = new Sequence(request, generation);
+        // Under the lock: after draining has begun nothing arrives, so what ends the engine misses nobody.
+        lock (_door)
+        {
+            if (_draining) throw new EngineStoppedException($"{_model.Name} takes no new requests: it is being unloaded, or the server is shutting down.");
+            if (_inFlight >= _options.MaxSequences + _options.QueueLength) throw new QueueFullException(Counters.Waiting);
+            Interlocked.Increment(ref _inFlight);
+            if (request.PromptLogprobs is not null) generation.Publish(new TokenEvent { Token = request.Prompt[0], IsPrompt = true, Logprob = float.NaN });
+            _arrivals.Enqueue(sequence);
+            _wake.Release();
+        }
         return generation;
     }
 
     /// <summary>Refuses new sequences and completes when the running ones have ended; when cancelled, those left are ended with an error.</summary>
     public async Task DrainAsync(CancellationToken cancellation)
     {
-        _draining = true;
-        _wake.Release();
+        lock (_door)
+        {
+            _draining = true;
+            _wake.Release();
+        }
         try
         {
             await _idle.Task.WaitAsync(cancellation).ConfigureAwait(false);
@@ -110,7 +116,7 @@ public sealed class EngineLoop : IDisposable
             while (_wake.Wait(0)) { } // one look at the queue serves all who rang
         }
         while (_arrivals.TryDequeue(out var late)) _scheduler.Enqueue(late);
-        FailAll("The server is shutting down.");
+        FailAll(Stopped);
     }
 
     /// <summary>One forward pass over everything that is ready; false when nothing was.</summary>
@@ -125,7 +131,15 @@ public sealed class EngineLoop : IDisposable
             try
             {
                 BatchBuilder.Build(_batch, chunks, _model.Sites);
-                _runner.Run(_batch);
+                _model.Turns.Enter();
+                try
+                {
+                    _runner.Run(_batch);
+                }
+                finally
+                {
+                    _model.Turns.Exit();
+                }
                 Advance(chunks);
             }
             catch (Exception e) // a step that fails ends its sequences, not the process
@@ -167,6 +181,8 @@ public sealed class EngineLoop : IDisposable
         }
     }
 
+    private string Stopped => $"{_model.Name} was unloaded, or the server shut down, before this generation was done.";
+
     private void FailAll(string reason)
     {
         while (_scheduler.Running.Count > 0) End(_scheduler.Running[^1], FinishReason.Error, reason);
@@ -183,10 +199,13 @@ public sealed class EngineLoop : IDisposable
 
     public void Dispose()
     {
-        _draining = _stopping = true;
-        _wake.Release();
+        lock (_door)
+        {
+            _draining = _stopping = true;
+            _wake.Release();
+        }
         if (_thread.IsAlive) _thread.Join();
-        else FailAll("The server is shutting down.");
+        else FailAll(Stopped);
         _decoder.Dispose();
         _cache.Dispose();
         _batch.Dispose();

@@ -17,6 +17,9 @@ public sealed record LoadOptions
     /// <summary>Compute threads; null: one per core, one left over where there are more than two.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>A pool shared with other models, which outlives them; null: the model gets one of its own.</summary>
+    public ComputePool? Pool { get; init; }
+
     /// <summary><c>avx512</c>, <c>avx2</c> or <c>portable</c>; null: the fastest the processor has.</summary>
     public string? Kernels { get; init; }
 }
@@ -56,6 +59,9 @@ public sealed class LoadedModel : IDisposable
     /// <summary>How weights are kept in memory: the type of the projections.</summary>
     public DType WeightType => _weights.Blocks[0].QueryKeyValue.Matrix.Type;
 
+    /// <summary>In which types weights are kept, for logs: <c>int8, f32</c>.</summary>
+    public string KeptTypes => string.Join(", ", _weights.Types.Select(type => type.Name()));
+
     /// <summary>Bytes of weights in memory.</summary>
     public long WeightBytes => _weights.Bytes;
 
@@ -63,6 +69,9 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>Activations to f32 accuracy, weights as stored, sums in f32 (docs/decisions.md 1): the mode there is.</summary>
     public const string Numerics = "exact";
+
+    /// <summary>The families that can be loaded: values of config.json's model_type.</summary>
+    public static IReadOnlyList<string> Families => [.. DecoderFamilies.All.Select(family => family.ModelType)];
 
     /// <summary>Loads a folder in Hugging Face layout, or a GGUF file.</summary>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or asks for something unsupported; the message names file, field and what would be accepted.</exception>
@@ -84,7 +93,7 @@ public sealed class LoadedModel : IDisposable
     {
         var (config, shape, files) = (source.Config, source.Config.Shape, source.Weights);
         string fingerprint = ModelFingerprint.Compute(shape, files);
-        kernels ??= CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
+        kernels ??= options.Pool is { } shared ? CpuBackend.Create(shared, options.Kernels) : CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
         DecoderWeights? weights = null;
         try
         {
@@ -92,7 +101,7 @@ public sealed class LoadedModel : IDisposable
             weights = new DecoderWeights(shape, files, kernels, bytes => progress?.Report(new LoadProgress(done += bytes, total)), cancellation);
             var sites = DecoderSites.Of(shape, fingerprint);
             var model = new LoadedModel(options.Name ?? ModelSource.NameOf(path), config, tokenizer, template, fingerprint, sites, weights, files.StoredTypes, kernels);
-            model.Sites = sites.Refusing(SiteSelfTest.Failures(model));
+            model.Sites = sites.Refusing(model.TakingTurn(() => SiteSelfTest.Failures(model)));
             return model;
         }
         catch
@@ -100,6 +109,22 @@ public sealed class LoadedModel : IDisposable
             weights?.Dispose();
             kernels.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Who shares the processor takes turns.</summary>
+    internal ComputeTurns Turns => _kernels.Turns;
+
+    private T TakingTurn<T>(Func<T> compute)
+    {
+        Turns.Enter();
+        try
+        {
+            return compute();
+        }
+        finally
+        {
+            Turns.Exit();
         }
     }
 

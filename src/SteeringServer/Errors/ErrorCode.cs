@@ -35,6 +35,8 @@ internal static class ErrorCode
     /// <summary>A web page of a site that is not allowed to sent the request.</summary>
     public const string OriginNotAllowed = "origin_not_allowed";
     public const string ModelNotFound = "model_not_found";
+    /// <summary>A model that is configured but not in memory; an operator can load it.</summary>
+    public const string ModelNotLoaded = "model_not_loaded";
     public const string RouteNotFound = "route_not_found";
     public const string MethodNotAllowed = "method_not_allowed";
     /// <summary>gRPC on the HTTP port.</summary>

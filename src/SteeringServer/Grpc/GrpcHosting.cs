@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SteeringServer.Errors;
 using SteeringServer.Features.Generation;
+using SteeringServer.Features.Models;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Hosting;
 using Wire = Steering.V1;
@@ -23,6 +24,9 @@ internal static class GrpcHosting
 
     /// <summary>Name of the registry of vectors.</summary>
     public static string RegistryName => Wire.VectorRegistry.Descriptor.FullName;
+
+    /// <summary>Name of the service of models.</summary>
+    public static string ModelsName => Wire.Models.Descriptor.FullName;
 
     public static void AddGrpcServices(this IServiceCollection services)
     {
@@ -44,6 +48,7 @@ internal static class GrpcHosting
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GrpcHosting));
         app.MapGrpcService<GenerationService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<VectorRegistryService>().Add(endpoint => Guard(endpoint, log));
+        app.MapGrpcService<ModelsService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<HealthService>().AllowAnonymous().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcReflectionService().Add(endpoint => Guard(endpoint, log));
     }

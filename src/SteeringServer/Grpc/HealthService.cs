@@ -7,11 +7,11 @@ using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
 namespace SteeringServer.Grpc;
 
-/// <summary>gRPC's health protocol (https://github.com/grpc/grpc/blob/master/doc/health-checking.md) for the server (""), each service, and the model (<c>model:name</c>).</summary>
+/// <summary>gRPC's health protocol (https://github.com/grpc/grpc/blob/master/doc/health-checking.md) for the server (""), each service, and each model (<c>model:name</c>).</summary>
 internal sealed class HealthService(Serving serving) : Health.HealthBase
 {
     private const string ModelPrefix = "model:";
-    private static readonly ImmutableArray<string> Services = ["", GrpcHosting.GenerationName, GrpcHosting.RegistryName];
+    private static readonly ImmutableArray<string> Services = ["", GrpcHosting.GenerationName, GrpcHosting.RegistryName, GrpcHosting.ModelsName];
 
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) => StatusOf(request.Service) is { } status
         ? Task.FromResult(new HealthCheckResponse { Status = status })
@@ -20,7 +20,7 @@ internal sealed class HealthService(Serving serving) : Health.HealthBase
     public override Task<HealthListResponse> List(HealthListRequest request, ServerCallContext context)
     {
         var answer = new HealthListResponse();
-        foreach (string service in serving.Model is { } served ? Services.Add(ModelPrefix + served.Name) : Services)
+        foreach (string service in Services.AddRange(serving.Models.Select(slot => ModelPrefix + slot.Name)))
             answer.Statuses[service] = new HealthCheckResponse { Status = StatusOf(service)!.Value };
         return Task.FromResult(answer);
     }
@@ -40,11 +40,12 @@ internal sealed class HealthService(Serving serving) : Health.HealthBase
         }
     }
 
-    // Which model is being loaded is known when it has been; until then no name is wrong.
     private ServingStatus? StatusOf(string service)
     {
-        bool isKnown = Services.Contains(service)
-            || (service.StartsWith(ModelPrefix, StringComparison.Ordinal) && (serving.Model is not { } served || service[ModelPrefix.Length..] == served.Name));
-        return !isKnown ? null : serving.IsReady ? ServingStatus.Serving : ServingStatus.NotServing;
+        if (!service.StartsWith(ModelPrefix, StringComparison.Ordinal)) return !Services.Contains(service) ? null : serving.IsReady ? ServingStatus.Serving : ServingStatus.NotServing;
+        // Which models there are is known a moment after the start; until then no name is wrong.
+        if (serving.Models.IsEmpty) return ServingStatus.NotServing;
+        var slot = serving.Models.FirstOrDefault(slot => slot.Name == service[ModelPrefix.Length..]);
+        return slot is null ? null : slot.Status.Served is not null && !serving.IsDraining ? ServingStatus.Serving : ServingStatus.NotServing;
     }
 }

@@ -51,6 +51,9 @@ internal sealed class MessageJson(IReadOnlyDictionary<MessageDescriptor, Action<
     }
 
     /// <summary>Whether a field says something: where presence is not kept, the default value says nothing.</summary>
+    /// <summary>A string field of a message.</summary>
+    public static string Text(IMessage message, string field) => (string)message.Descriptor.FindFieldByName(field).Accessor.GetValue(message);
+
     public static bool IsSet(IMessage message, FieldDescriptor field)
     {
         if (field.HasPresence) return field.Accessor.HasValue(message);

@@ -33,6 +33,7 @@ internal sealed record CommandLine(ServerOptions? Options, string Text = "", int
                 var texts = isGiven ? values! : FromConfiguration(configuration.GetSection($"{Section}:{definition.Key}"));
                 foreach (string text in texts) options = Apply(definition, options, text, isGiven ? definition.Name : $"{Section}:{definition.Key}");
             }
+            if (options.Models.IsEmpty) options = options with { Models = ModelOptionsReader.Read(configuration.GetSection($"{Section}:Models")) };
         }
         catch (FormatException wrong)
         {
@@ -55,7 +56,10 @@ internal sealed record CommandLine(ServerOptions? Options, string Text = "", int
         }
         lines.AddRange(["  --help", "      Print this and leave.", "  --version", "      Print the version and leave.", "",
             $"Every option can also stand in appsettings.json under \"{Section}\" (\"Http\": \"127.0.0.1:8080\", \"ApiKeys\": [\"...\"])",
-            $"or in the environment ({Section}__Http=127.0.0.1:8080, {Section}__ApiKeys__0=...); the command line comes first."]);
+            $"or in the environment ({Section}__Http=127.0.0.1:8080, {Section}__ApiKeys__0=...); the command line comes first.",
+            "", "Several models with settings of their own:",
+            $"  \"{Section}\": {{ \"Models\": [{{ \"Path\": \"models/storyworld\" }}, {{ \"Name\": \"smol\", \"Path\": \"SmolLM2.gguf\", \"Context\": 2048, \"Load\": \"demand\" }}] }}",
+            "Settings of a model: Path, Name, Vectors, Context, MaxSequences, Queue, Load (startup, or demand: when an operator asks for it)."]);
         return string.Join('\n', lines);
     }
 

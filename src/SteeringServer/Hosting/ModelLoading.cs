@@ -3,18 +3,16 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Steering.Engine.Loading;
-using Steering.Engine.Running;
-using SteeringServer.Features.Vectors;
+using Steering.Compute;
 
 namespace SteeringServer.Hosting;
 
 /// <summary>
-/// Loads the model while the server already answers (503 until it is there), starts the engine and prints the start-up screen. A model that cannot be loaded
-/// ends the process.
+/// Loads the models one after the other while the server already answers (503 until they are there) and prints the start-up screen. A model that cannot be loaded at the start
+/// ends the process: a typing error in a configuration should not become a server that serves something else.
 /// </summary>
-internal sealed class ModelLoading(ServerOptions options, Serving serving, IHostEnvironment environment, IHostApplicationLifetime lifetime, IServer server,
-    TimeProvider clock, ILoggerFactory loggers, ILogger<ModelLoading> log) : BackgroundService
+internal sealed class ModelLoading(ServerOptions options, Serving serving, ModelLoader loader, IHostEnvironment environment, IHostApplicationLifetime lifetime, IServer server,
+    TimeProvider clock, ILogger<ModelLoading> log) : BackgroundService
 {
     private const int FailedExitCode = 1;
 
@@ -22,62 +20,48 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, IHost
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = lifetime.ApplicationStarted.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), started);
+        bool isLoaded;
         try
         {
-            // Its own thread: loading computes for seconds, and the pool's few threads have connections to accept.
-            await Task.Factory.StartNew(() => Load(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            isLoaded = await LoadAsync();
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            return;
-        }
-#pragma warning disable CA1031 // Whatever it is, a server without its model is of no use: the process ends and the log says why.
+#pragma warning disable CA1031 // Whatever it is, a server without its models is of no use: the process ends and the log says why.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            if (failure is ModelFormatException or IOException or UnauthorizedAccessException) LoadingLog.Failed(log, failure.Message);
-            else LoadingLog.Broke(log, failure);
+            if (failure is IOException or UnauthorizedAccessException) LoadingLog.CannotStart(log, failure.Message);
+            else LoadingLog.BrokeAtStart(log, failure);
+            isLoaded = false;
+        }
+        if (serving.IsDraining) return;
+        if (!isLoaded)
+        {
             Environment.ExitCode = FailedExitCode;
             await started.Task.WaitAsync(stoppingToken); // stopped while it starts, the host would throw instead of ending
             lifetime.StopApplication();
             return;
         }
+        serving.SetReady();
         await started.Task.WaitAsync(stoppingToken);
         var elapsed = clock.GetUtcNow() - Process.GetCurrentProcess().StartTime.ToUniversalTime();
         var urls = server.Features.Get<IServerAddressesFeature>()?.Addresses.ToList() ?? [];
-        await Console.Out.WriteLineAsync(StartupScreen.Render(serving.Require(), urls, elapsed, !options.ApiKeys.IsEmpty));
+        await Console.Out.WriteLineAsync(StartupScreen.Render(serving, urls, elapsed, !options.ApiKeys.IsEmpty));
     }
 
-    private void Load(CancellationToken cancellation)
+    // False where a model that was to be loaded is not, which the log has said.
+    private async Task<bool> LoadAsync()
     {
-        var folders = ModelFolders.Find(options, environment.ContentRootPath);
-        var database = serving.OpenDatabase(Path.GetFullPath(options.Data));
-        LoadingLog.Loading(log, folders.Name, folders.Model);
-        var defaults = new EngineOptions();
-        var engineOptions = defaults with
+        var found = options.EffectiveModels.Select(model => new ModelSlot(ModelFolders.Find(model, environment.ContentRootPath), model)).ToList();
+        if (found.GroupBy(slot => slot.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new IOException($"Two models are called {twice.Key}: {string.Join(" and ", twice.Select(slot => slot.Folders.Model))}. Give one another name: --model <name>={twice.Last().Options.Path}.");
+        loader.UseDatabase(serving.OpenDatabase(Path.GetFullPath(options.Data)));
+        serving.Configure([.. found], new ComputePool(options.Threads ?? ComputePool.DefaultThreads));
+        foreach (var slot in found.Where(slot => !slot.Options.IsOnDemand))
         {
-            MaxSequences = options.MaxSequences ?? defaults.MaxSequences,
-            QueueLength = options.Queue ?? defaults.QueueLength,
-            Context = options.Context,
-        };
-        var model = LoadedModel.Load(folders.Model, new LoadOptions { Name = folders.Name, Threads = options.Threads }, cancellation: cancellation);
-        EngineLoop? engine = null;
-        try
-        {
-            int most = model.Config.Shape.MaxPositions;
-            if (options.Context > most) throw new ModelFormatException(folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; "
-                + $"it is {options.Context}");
-            var vectors = new VectorRegistry(database, folders.Name, model.Sites, (long)options.VectorMemory << 20, clock, loggers.CreateLogger<VectorRegistry>());
-            vectors.Seed(folders.Vectors);
-            engine = new EngineLoop(model, engineOptions);
-            engine.Start();
-            serving.Publish(new ServedModel(model, engine, engineOptions, vectors, clock.GetUtcNow()));
+            if (serving.IsDraining) return false;
+            await loader.BeginLoad(slot);
+            if (slot.Status.State != ModelState.Ready) return false;
         }
-        catch
-        {
-            engine?.Dispose();
-            model.Dispose();
-            throw;
-        }
+        return true;
     }
 }

@@ -26,11 +26,12 @@ internal static class OptionTable
         new("--grpc", "Grpc", "host:port", "Where to listen for gRPC, as HTTP/2 in clear text, or off. Port 0 takes a free one, which is printed. Default "
             + "127.0.0.1:8081; other machines can only connect if an API key is set.",
             (options, text) => options with { Grpc = text == "off" ? null : ListenAddress.TryParse(text, out var address) ? address : throw new FormatException("off, or an IP address, localhost or *, a colon and a port, such as 127.0.0.1:8081") }),
-        new("--model", "Model", "folder", "Model folder (config.json, tokenizer.json, safetensors), or a folder with model/ and vectors/ in it. Default "
+        new("--model", "Model", "[name=]path", "A model: a folder (config.json, tokenizer.json, safetensors), a folder with model/ and vectors/ in it, or a .gguf file; may be "
+            + "repeated. Requests choose by name, which is the folder's or file's unless it is given; those that choose none get the first. Default "
             + "models/storyworld.",
-            (options, text) => options with { Model = text }),
-        new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors) that are registered by file name, each content once. Default: vectors beside "
-            + "the model.",
+            (options, text) => options with { Models = options.Models.Add(ModelOptionsReader.Parse(text)) }) { IsRepeatable = true },
+        new("--vectors", "Vectors", "folder", "Folder of steering vectors (*.safetensors) that are registered by file name, each content once, for the first model. Default: vectors beside "
+            + "each model.",
             (options, text) => options with { Vectors = text }),
         new("--data", "Data", "folder", "Folder of the database that keeps registered vectors; one server at a time. Default: steering-server in your data folder "
             + "($XDG_DATA_HOME, else ~/.local/share).",
@@ -38,7 +39,7 @@ internal static class OptionTable
         new("--vector-memory", "VectorMemory", "MiB", "Memory that the tensors of served vectors may take; registering more is refused until some are archived. "
             + "Default 1024.",
             (options, text) => options with { VectorMemory = Whole(text, 1, 1 << 20) }),
-        new("--max-sequences", "MaxSequences", "n", "Sequences that run at once. Default 64.", (options, text) => options with { MaxSequences = Whole(text, 1, 4096) }),
+        new("--max-sequences", "MaxSequences", "n", "Sequences of a model that run at once. Default 64.", (options, text) => options with { MaxSequences = Whole(text, 1, 4096) }),
         new("--queue", "Queue", "n", "Sequences that may wait for a place; more are refused with 429. Default "
             + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),
         new("--threads", "Threads", "n", "Compute threads. Default: the processor's cores, one left for the network where there are more than "

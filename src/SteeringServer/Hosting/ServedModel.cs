@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Steering.Engine.Interventions;
 using Steering.Engine.Running;
 using SteeringServer.Features.Generation;
@@ -11,8 +13,9 @@ internal sealed class ServedModel : IDisposable
 {
     private readonly ModelProfile _profile;
 
+    /// <param name="names">Of all models of the server.</param>
     /// <param name="created">When it was loaded.</param>
-    public ServedModel(LoadedModel model, EngineLoop engine, EngineOptions options, VectorRegistry vectors, DateTimeOffset created)
+    public ServedModel(LoadedModel model, EngineLoop engine, EngineOptions options, VectorRegistry vectors, ImmutableArray<string> names, DateTimeOffset created)
     {
         (Model, Engine, Options, Vectors, Created) = (model, engine, options, vectors, created);
         TokenNames = new TokenNames(model.Tokenizer);
@@ -21,6 +24,7 @@ internal sealed class ServedModel : IDisposable
         _profile = new ModelProfile
         {
             Name = model.Name,
+            Names = names,
             VocabularySize = model.Config.Shape.VocabularySize,
             Defaults = model.Config.Generation,
             HasTemplate = model.Template is not null,
@@ -52,6 +56,23 @@ internal sealed class ServedModel : IDisposable
     /// <summary>The vectors that can be named at this moment.</summary>
     public VectorCatalog Catalog => Vectors.Catalog;
 
+    /// <summary>Refuses new generations and waits for the running ones, which are ended with an error when the time is over.</summary>
+    public async Task DrainAsync(TimeSpan limit, ILogger log, CancellationToken cancellation = default)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        end.CancelAfter(limit);
+        try
+        {
+            await Engine.DrainAsync(end.Token);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The engine ends what is left with an error, which streams report in band.
+            LoadingLog.DrainTimeOver(log, Name, limit.TotalSeconds);
+        }
+    }
+
+    /// <summary>Gives the native memory back. Requests may hold on to the rest: only the engine's thread, which has ended then, uses that memory.</summary>
     public void Dispose()
     {
         Engine.Dispose();

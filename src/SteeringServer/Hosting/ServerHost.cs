@@ -43,7 +43,7 @@ internal static class ServerHost
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + StopTime);
         services.AddSingleton(options).AddSingleton<ApiKeyRing>().AddSingleton(TimeProvider.System);
-        services.AddSingleton<Serving>().AddSingleton<GenerationAdmission>().AddSingleton<GenerationAnswers>();
+        services.AddSingleton<Serving>().AddSingleton<ModelLoader>().AddSingleton<GenerationAdmission>().AddSingleton<GenerationAnswers>();
         services.AddHostedService<Draining>().AddHostedService<ModelLoading>();
         // The core alone: AddAuthentication would bring data protection, which writes keys into the home folder.
         services.AddWebEncoders().AddAuthenticationCore(authentication =>

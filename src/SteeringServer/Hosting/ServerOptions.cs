@@ -10,11 +10,21 @@ internal sealed record ServerOptions
     /// <summary>Where gRPC is served, in clear text; null: nowhere.</summary>
     public ListenAddress? Grpc { get; init; } = new("127.0.0.1", 8081);
 
-    /// <summary>Folder of the model, or a folder with <c>model/</c> and <c>vectors/</c> in it. As it was written; see <see cref="ModelFolders"/>.</summary>
-    public string Model { get; init; } = "models/storyworld";
+    /// <summary>The models to serve; the first is the one that requests without a name mean. Empty: the shipped one.</summary>
+    public ImmutableArray<ModelOptions> Models { get; init; } = [];
 
-    /// <summary>Folder of vector files to register at the start; null: <c>vectors</c> beside the model.</summary>
+    /// <summary>Folder of vector files to register at the start, where there is a single model; null: <c>vectors</c> beside the model.</summary>
     public string? Vectors { get; init; }
+
+    /// <summary>What is served, the default included.</summary>
+    public ImmutableArray<ModelOptions> EffectiveModels
+    {
+        get
+        {
+            ImmutableArray<ModelOptions> models = Models.IsEmpty ? [new ModelOptions { Path = "models/storyworld" }] : Models;
+            return Vectors is null ? models : [models[0] with { Vectors = models[0].Vectors ?? Vectors }, .. models[1..]];
+        }
+    }
 
     /// <summary>Folder of the database, which the server creates and which belongs to it alone.</summary>
     public string Data { get; init; } = DefaultData;
@@ -22,13 +32,13 @@ internal sealed record ServerOptions
     /// <summary>MiB of tensors that the served vectors may take in memory; a registration beyond it is refused.</summary>
     public int VectorMemory { get; init; } = 1024;
 
-    /// <summary>Sequences that run at once.</summary>
+    /// <summary>Sequences that run at once, for each model.</summary>
     public int? MaxSequences { get; init; }
 
-    /// <summary>Sequences that may wait.</summary>
+    /// <summary>Sequences that may wait, for each model.</summary>
     public int? Queue { get; init; }
 
-    /// <summary>Compute threads.</summary>
+    /// <summary>Compute threads, shared by all models.</summary>
     public int? Threads { get; init; }
 
     /// <summary>Tokens of context to serve.</summary>

@@ -4,6 +4,7 @@ using Steering.Compute;
 using Steering.Engine.Generation;
 using Steering.Engine.Interventions;
 using Steering.Tests;
+using SteeringServer.Hosting;
 using SteeringServer.Tests.Fixtures;
 
 namespace SteeringServer.Tests.Effects;
@@ -32,7 +33,7 @@ public sealed partial class BoyGirlTests
     [SkippableFact]
     public async Task The_share_of_he_follows_the_strength()
     {
-        await using var server = await RunningServer.StartAsync(RunningServer.Options with { Model = Repository.Shared("data", "stories260k") });
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { Models = [new ModelOptions { Path = Repository.Shared("data", "stories260k") }] });
         float[] boy = await MeanAsync(server, Boys), girl = await MeanAsync(server, Girls);
         float[] difference = [.. boy.Zip(girl, (one, other) => one - other)];
 

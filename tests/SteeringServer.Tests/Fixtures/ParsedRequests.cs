@@ -17,6 +17,7 @@ internal static class ParsedRequests
     public static ModelProfile Profile { get; } = new()
     {
         Name = "tiny",
+        Names = ["tiny"],
         VocabularySize = 100,
         Defaults = new GenerationDefaults { Temperature = 0.8, TopP = 0.95 },
         HasTemplate = true,

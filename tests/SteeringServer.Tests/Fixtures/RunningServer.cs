@@ -33,7 +33,9 @@ internal sealed class RunningServer : IAsyncDisposable
     public ServedModel Served => Services.GetRequiredService<Serving>().Require();
     public EngineCounters Counters => Served.Engine.Counters;
 
-    public static ServerOptions Options { get; } = new() { Http = new ListenAddress("127.0.0.1", 0), Grpc = new ListenAddress("127.0.0.1", 0), Model = Repository.PathTo("models", "storyworld"), MaxSequences = 32 };
+    public static ModelOptions Storyworld { get; } = new() { Path = Repository.PathTo("models", "storyworld") };
+
+    public static ServerOptions Options { get; } = new() { Http = new ListenAddress("127.0.0.1", 0), Grpc = new ListenAddress("127.0.0.1", 0), Models = [Storyworld], MaxSequences = 32 };
 
     /// <param name="configure">Adds to what a request passes before its handler.</param>
     public static async Task<RunningServer> StartAsync(ServerOptions? options = null, bool waitsForModel = true, Action<WebApplication>? configure = null)

@@ -10,13 +10,13 @@ namespace SteeringServer.Tests.Grpc;
 
 public sealed class HealthServiceTests
 {
-    private static readonly string[] Known = ["", "steering.v1.Generation", "steering.v1.VectorRegistry", "model:storyworld"];
+    private static readonly string[] Known = ["", "steering.v1.Generation", "steering.v1.VectorRegistry", "steering.v1.Models", "model:storyworld"];
 
     [Fact]
     public async Task Health_goes_from_loading_to_serving_to_draining()
     {
         await using var server = await RunningServer.StartAsync(RunningServer.Options with { Drain = TimeSpan.FromMinutes(3) }, waitsForModel: false);
-        bool wasLoading = server.Services.GetRequiredService<Serving>().Model is null;
+        bool wasLoading = server.Services.GetRequiredService<Serving>().State == "loading";
         var health = new Health.HealthClient(server.Channel);
         using var watch = health.Watch(new HealthCheckRequest { Service = "model:storyworld" });
         using var unknown = health.Watch(new HealthCheckRequest { Service = "no.such.Service" });

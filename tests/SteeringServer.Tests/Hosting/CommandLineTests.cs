@@ -11,7 +11,7 @@ public sealed class CommandLineTests
         var options = Read("--http", "localhost:0", "--grpc", "[::1]:5", "--model", "m", "--vectors=v", "--data", "d", "--vector-memory", "3", "--max-sequences", "8", "--queue", "0", "--threads", "2", "--context", "100",
             "--api-key", "first-key", "--api-key", "second-key", "--allow-host", "steer.example", "--allow-origin", "https://example.org", "--drain", "5", "--heartbeat", "3").Options!;
 
-        Assert.Equal((new ListenAddress("localhost", 0), "m", "v", "d", 8, 0), (options.Http, options.Model, options.Vectors, options.Data, options.MaxSequences, options.Queue));
+        Assert.Equal((new ListenAddress("localhost", 0), "m", "v", "d", 8, 0), (options.Http, Assert.Single(options.Models).Path, options.Vectors, options.Data, options.MaxSequences, options.Queue));
         Assert.Equal(new ListenAddress("::1", 5), options.Grpc);
         Assert.Equal((3, 2, 100, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3)), (options.VectorMemory, options.Threads, options.Context, options.Drain, options.Heartbeat));
         Assert.Equal(["first-key", "second-key"], options.ApiKeys.ToArray());
@@ -52,6 +52,38 @@ public sealed class CommandLineTests
         Assert.True(Read("--http", "0.0.0.0:80", "--api-key", "long-enough").Options is not null);
         Assert.DoesNotContain("short", Read("--api-key", "short").Text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Models_can_be_given_several_times_and_named()
+    {
+        var models = Read("--model", "models/a", "--model", "b=other/model.gguf", "--model", "x/y=z").Options!.Models;
+
+        Assert.Equal([(null, "models/a"), ("b", "other/model.gguf"), (null, "x/y=z")], models.Select(model => (model.Name, model.Path)));
+    }
+
+    [Fact]
+    public void Models_of_the_configuration_have_settings_of_their_own()
+    {
+        var list = Configured(("Models:0:Path", "a"), ("Models:1:Path", "b.gguf"), ("Models:1:Name", "bee"), ("Models:1:Context", "100"), ("Models:1:MaxSequences", "4"), ("Models:1:Queue", "0"), ("Models:1:Load", "demand"), ("Models:1:Vectors", "v"));
+        Assert.Equal(new[] { new ModelOptions { Path = "a" }, new ModelOptions { Path = "b.gguf", Name = "bee", Context = 100, MaxSequences = 4, Queue = 0, IsOnDemand = true, Vectors = "v" } }, list.Options!.Models.ToArray());
+        Assert.Equal(new[] { new ModelOptions { Path = "c", Name = "sea" }, new ModelOptions { Path = "d", Name = "dee" } }, Configured(("Models:dee:Path", "d"), ("Models:sea", "c")).Options!.Models.OrderBy(model => model.Path).ToArray());
+    }
+
+    [Theory]
+    [InlineData("Models:0:Name", "x", "Steering:Models:0:Path is missing")]
+    [InlineData("Models:0:Pth", "x", "Steering:Models:0:Pth is not a setting of a model (did you mean 'Path'?)")]
+    [InlineData("Models:0:Load", "later", "found 'later'; expected startup or demand")]
+    [InlineData("Models:0:Context", "big", "Steering:Models:0:Context: found 'big'; expected a whole number from 1")]
+    [InlineData("Models:0:Name", "a@b", "expected letters, digits")]
+    public void What_is_wrong_with_a_configured_model_is_named(string key, string value, string expected)
+    {
+        var command = key.EndsWith("Path", StringComparison.Ordinal) || expected.Contains("Path is missing", StringComparison.Ordinal) ? Configured((key, value)) : Configured(("Models:0:Path", "p"), (key, value));
+        Assert.Equal(2, command.ExitCode);
+        Assert.Contains(expected, command.Text, StringComparison.Ordinal);
+    }
+
+    private static CommandLine Configured(params (string Key, string Value)[] settings) =>
+        CommandLine.Read([], new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>($"Steering:{setting.Key}", setting.Value))).Build());
 
     [Fact]
     public void Configuration_sets_what_the_command_line_does_not()

@@ -52,7 +52,7 @@ public sealed class DrainTests
     {
         await using var server = await RunningServer.StartAsync(waitsForModel: false);
         var serving = server.Services.GetRequiredService<Serving>();
-        if (serving.Model is not null) return; // loaded before we could ask
+        if (serving.IsReady) return; // loaded before we could ask
 
         var reply = await server.PostAsync(Api.Completions, """{"prompt": "Once"}""");
 

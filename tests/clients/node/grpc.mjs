@@ -5,7 +5,7 @@ import grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
-const protos = ["steering/v1/generation.proto", "steering/v1/vectors.proto", "google/rpc/status.proto", "google/rpc/error_details.proto", "grpc/health/v1/health.proto", "reflection.proto"];
+const protos = ["steering/v1/generation.proto", "steering/v1/vectors.proto", "steering/v1/models.proto", "google/rpc/status.proto", "google/rpc/error_details.proto", "grpc/health/v1/health.proto", "reflection.proto"];
 export const definition = loadSync(protos, { includeDirs: [folder("../../../protos"), folder("../protos")], keepCase: true, longs: Number, enums: String, defaults: true, oneofs: true });
 const services = grpc.loadPackageDefinition(definition);
 

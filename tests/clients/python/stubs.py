@@ -18,7 +18,7 @@ subprocess.run(
     ["protoc", *(f"--proto_path={_ROOT / folder}" for folder in ("protos", "protos/grpc", "tests/clients/protos")),
      f"--python_out={_modules.name}", f"--grpc_python_out={_modules.name}", f"--plugin=protoc-gen-grpc_python={shutil.which('grpc_python_plugin')}",
      # Without its first folder: the package grpc would hide it.
-     "steering/v1/steering.proto", "steering/v1/generation.proto", "steering/v1/vectors.proto", "google/rpc/status.proto", "google/rpc/error_details.proto",
+     "steering/v1/steering.proto", "steering/v1/generation.proto", "steering/v1/vectors.proto", "steering/v1/models.proto", "google/rpc/status.proto", "google/rpc/error_details.proto",
      "health/v1/health.proto", "reflection.proto"], check=True)
 sys.path.insert(0, _modules.name)
 

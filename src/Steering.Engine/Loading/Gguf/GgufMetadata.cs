@@ -41,7 +41,8 @@ internal sealed class GgufMetadata(GgufFile file)
     /// <summary>A finite float of either width.</summary>
     public double? Number(string key)
     {
-        double? number = file.Value(key) switch { null => null, float value => value, double value => value, var other => throw Wrong(key, other, "a float") };
+        // The shortest decimal of an f32: 1e-5 as a config.json has it, not 9.999999747378752e-06.
+        double? number = file.Value(key) switch { null => null, float value => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture), double value => value, var other => throw Wrong(key, other, "a float") };
         return number is null || double.IsFinite(number.Value) ? number : throw Error(key, "is not a finite number");
     }
 

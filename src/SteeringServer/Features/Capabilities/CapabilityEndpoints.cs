@@ -6,6 +6,7 @@ using Steering.Compute;
 using Steering.Engine.Interventions;
 using Steering.Engine.Running;
 using Steering.Engine.Vectors;
+using SteeringServer.Features.Models;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
@@ -18,61 +19,23 @@ internal static class CapabilityEndpoints
     public static void MapCapabilities(this IEndpointRouteBuilder routes)
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
-        routes.MapGet("/v1/capabilities", context => JsonAnswer.SendAsync(context, Write, serving.Require()));
+        routes.MapGet("/v1/capabilities", context => JsonAnswer.SendAsync(context, Write, serving.Require(VectorEndpoints.Model(context))));
     }
 
     private static void Write(Utf8JsonWriter json, ServedModel served)
     {
-        var shape = served.Model.Config.Shape;
         json.WriteStartObject();
         json.WriteString("object"u8, "capabilities"u8);
         json.WriteString("version"u8, CommandLine.Version);
         json.WriteString("model"u8, served.Name);
-        json.WriteString("fingerprint"u8, served.Model.Fingerprint);
-        json.WriteString("family"u8, shape.ModelType);
-        json.WriteNumber("blocks"u8, shape.Blocks);
-        json.WriteNumber("width"u8, shape.HiddenSize);
-        json.WriteNumber("vocabulary"u8, shape.VocabularySize);
-        json.WriteNumber("context"u8, served.Engine.Context);
-        json.WriteString("dtype"u8, served.Model.WeightType.Name());
-        json.WriteString("numerics"u8, LoadedModel.Numerics);
-        json.WriteString("kernels"u8, served.Model.KernelName);
-        json.WriteBoolean("chat"u8, served.Profile.HasTemplate);
-        json.WriteBoolean("tools"u8, served.Profile.TakesTools);
-        WriteSites(json, served.Model.Sites);
+        json.WriteTexts("models", served.Profile.Names);
+        ModelWriter.WriteDetails(json, served);
         WriteSteering(json);
         WriteVectors(json);
         WriteLimits(json, served);
+        json.WriteTexts("families", LoadedModel.Families);
         WriteRefused(json);
         json.WriteEndObject();
-    }
-
-    // One row a point, not one a block: exceptions are listed.
-    private static void WriteSites(Utf8JsonWriter json, SiteTable sites)
-    {
-        json.WriteStartArray("sites"u8);
-        foreach (string name in Site.PointNames)
-        {
-            if (!Site.TryParsePoint(name, out var point)) continue;
-            Site[] all = Site.IsGlobal(point) ? [new Site(point, -1)] : [.. Enumerable.Range(0, sites.Blocks).Select(block => new Site(point, block))];
-            var missing = all.Where(site => !sites.Exists(site)).ToList();
-            json.WriteStartObject();
-            json.WriteString("point"u8, name);
-            json.WriteString("sites"u8, Site.IsGlobal(point) ? name : $"{name}.0-{sites.Blocks - 1}");
-            json.WriteNumber("width"u8, sites.Width(point));
-            json.WriteBoolean("steerable"u8, missing.Count < all.Length);
-            json.WriteStartArray("except"u8);
-            foreach (var site in missing)
-            {
-                json.WriteStartObject();
-                json.WriteString("site"u8, site.ToString());
-                json.WriteString("reason"u8, sites.WhyNot(site));
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
     }
 
     private static void WriteSteering(Utf8JsonWriter json)
@@ -85,7 +48,6 @@ internal static class CapabilityEndpoints
         WriteOperation(json, "rotate", [], ["degrees", "fraction"], ["mode", "to_degrees"], "rotates in the plane of b1 and b2, by s degrees or to an angle");
         WriteOperation(json, "project_boost", [], ["raw", "rms", "token_norm"], [], "h + s times the unit vector of h's part in a subspace u");
         json.WriteEndObject();
-        json.WriteTexts("units", SteeringNames.Units);
         json.WriteTexts("apply", ["all", "prompt", "generated", "decode"]);
         json.WriteTexts("schedules", ["constant", "linear", "exp"]);
         json.WriteTexts("renormalise", ["none", "token"]);

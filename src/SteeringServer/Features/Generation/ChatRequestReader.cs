@@ -14,7 +14,7 @@ internal static class ChatRequestReader
     public static ChatRequest Read(JsonElement body, string? steeringHeader, ModelProfile model, FieldProblems problems)
     {
         var fields = new JsonFields(body, "", problems);
-        var reference = ModelReference.Read(fields, model.Name);
+        var reference = ModelReference.Read(fields, model);
         var settings = SettingsReader.Read(fields, model.Defaults, model.VocabularySize, fields.String("model") ?? model.Name) with { Logprobs = ReadLogprobs(fields) };
         if (settings.MaxTokens == 0) fields.Report(settings.MaxTokensField, "found 0; expected at least 1");
         if (!model.HasTemplate) fields.Report("messages", "this model has no chat template; use POST /v1/completions with a prompt");

@@ -15,7 +15,7 @@ internal static class CompletionRequestReader
     public static CompletionRequest Read(JsonElement body, string? steeringHeader, ModelProfile model, FieldProblems problems)
     {
         var fields = new JsonFields(body, "", problems);
-        var reference = ModelReference.Read(fields, model.Name);
+        var reference = ModelReference.Read(fields, model);
         var settings = SettingsReader.Read(fields, model.Defaults, model.VocabularySize, fields.String("model") ?? model.Name) with
         {
             Logprobs = ReadLogprobs(fields),

@@ -23,21 +23,27 @@ internal static class GenerationEndpoints
 
     private static async Task ChatAsync(HttpContext context, Serving serving, GenerationAnswers answers)
     {
-        var served = serving.RequireAccepting();
+        ServedModel served;
         var problems = new FieldProblems();
         ChatRequest request;
         using (var body = await JsonBody.ReadAsync(context.Request, context.RequestAborted))
+        {
+            served = serving.RequireAcceptingFor(body);
             request = ChatRequestReader.Read(body.Root, SteeringHeader(context.Request, problems), served.Profile, problems);
+        }
         await answers.SendAsync(context, served, GenerationPreparation.Prepare(request, served, problems), AnswerFormat.Chat);
     }
 
     private static async Task CompleteAsync(HttpContext context, Serving serving, GenerationAnswers answers)
     {
-        var served = serving.RequireAccepting();
+        ServedModel served;
         var problems = new FieldProblems();
         CompletionRequest request;
         using (var body = await JsonBody.ReadAsync(context.Request, context.RequestAborted))
+        {
+            served = serving.RequireAcceptingFor(body);
             request = CompletionRequestReader.Read(body.Root, SteeringHeader(context.Request, problems), served.Profile, problems);
+        }
         await answers.SendAsync(context, served, GenerationPreparation.Prepare(request, served, problems), AnswerFormat.Text);
     }
 

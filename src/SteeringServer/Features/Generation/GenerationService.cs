@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using SteeringServer.Grpc;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
 using Wire = Steering.V1;
@@ -53,7 +54,7 @@ internal sealed class GenerationService(Serving serving, GenerationAdmission adm
 
     private (ServedModel Served, PreparedGeneration Generation) Prepare(IMessage request, ServerCallContext context)
     {
-        var served = serving.RequireAccepting();
+        var served = serving.RequireAccepting(serving.Known(MessageJson.Text(request, "model")));
         var http = context.GetHttpContext();
         var problems = new FieldProblems();
         var generation = GenerationMessageReader.Read(request, GenerationEndpoints.SteeringHeader(http.Request, problems), served, problems);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Steering.Engine.Loading;
 using SteeringServer.Features.Vectors;
 
@@ -7,6 +8,9 @@ namespace SteeringServer.Features.Models;
 internal sealed record ModelProfile
 {
     public required string Name { get; init; }
+
+    /// <summary>The names of all models of the server.</summary>
+    public required ImmutableArray<string> Names { get; init; }
 
     /// <summary>Token ids are below it.</summary>
     public required int VocabularySize { get; init; }

@@ -18,19 +18,21 @@ internal static class TokenEndpoints
     public static void MapTokens(this IEndpointRouteBuilder routes)
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
-        routes.MapPost("/tokenize", context => TokenizeAsync(context, serving.Require()));
-        routes.MapPost("/detokenize", context => DetokenizeAsync(context, serving.Require()));
+        routes.MapPost("/tokenize", context => TokenizeAsync(context, serving));
+        routes.MapPost("/detokenize", context => DetokenizeAsync(context, serving));
     }
 
-    private static async Task TokenizeAsync(HttpContext context, ServedModel served)
+    private static async Task TokenizeAsync(HttpContext context, Serving serving)
     {
         var problems = new FieldProblems();
+        ServedModel served;
         PreparedPrompt? prompt;
         bool withTexts;
         using (var body = await JsonBody.ReadAsync(context.Request, context.RequestAborted))
         {
+            served = serving.RequireFor(body);
             var fields = new JsonFields(body.Root, "", problems);
-            ModelReference.Read(fields, served.Name);
+            ModelReference.Read(fields, served.Profile);
             withTexts = fields.Bool("return_token_strs") ?? false;
             bool? addSpecial = fields.Bool("add_special_tokens"), parseSpecial = fields.Bool("parse_special");
             prompt = fields.Has("messages") ? Chat(fields, served, parseSpecial ?? false) : Text(fields, served, addSpecial ?? true, parseSpecial ?? true);
@@ -57,15 +59,17 @@ internal static class TokenEndpoints
         return new PreparedPrompt("prompt", ImmutableArray.Create(encoding.Ids), PromptLayout.Plain(encoding.Ids.Length), null, []);
     }
 
-    private static async Task DetokenizeAsync(HttpContext context, ServedModel served)
+    private static async Task DetokenizeAsync(HttpContext context, Serving serving)
     {
         var problems = new FieldProblems();
+        ServedModel served;
         ImmutableArray<int> tokens;
         bool skipSpecial;
         using (var body = await JsonBody.ReadAsync(context.Request, context.RequestAborted))
         {
+            served = serving.RequireFor(body);
             var fields = new JsonFields(body.Root, "", problems);
-            ModelReference.Read(fields, served.Name);
+            ModelReference.Read(fields, served.Profile);
             if (!fields.Has("tokens")) fields.Report("tokens", "is missing; send a list of token ids");
             tokens = SettingsReader.ReadTokenIds(fields, "tokens", served.Profile.VocabularySize);
             skipSpecial = fields.Bool("skip_special_tokens") ?? false;

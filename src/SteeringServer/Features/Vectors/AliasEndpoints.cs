@@ -18,12 +18,12 @@ internal static class AliasEndpoints
     public static void MapAliases(this IEndpointRouteBuilder routes)
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
-        routes.MapGet("/v1/vectors/{name}/aliases", context => JsonAnswer.SendAsync(context, VectorWriter.WriteAliases, serving.Require().Vectors.Aliases.List(VectorEndpoints.Name(context))));
-        routes.MapGet(Path, context => SendAsync(context, serving.Require().Vectors.Aliases.Require(VectorEndpoints.Name(context), Alias(context))));
-        routes.MapPut(Path, context => SetAsync(context, serving.RequireAccepting().Vectors));
-        routes.MapDelete(Path, context => RemoveAsync(context, serving.RequireAccepting().Vectors));
-        routes.MapPost("/v1/vectors/{name}:promote", context => PromoteAsync(context, serving.RequireAccepting().Vectors));
-        routes.MapPost("/v1/vectors/{name}:rollback", context => RollbackAsync(context, serving.RequireAccepting().Vectors));
+        routes.MapGet("/v1/vectors/{name}/aliases", context => JsonAnswer.SendAsync(context, VectorWriter.WriteAliases, serving.Require(VectorEndpoints.Model(context)).Vectors.Aliases.List(VectorEndpoints.Name(context))));
+        routes.MapGet(Path, context => SendAsync(context, serving.Require(VectorEndpoints.Model(context)).Vectors.Aliases.Require(VectorEndpoints.Name(context), Alias(context))));
+        routes.MapPut(Path, context => SetAsync(context, serving.RequireAccepting(VectorEndpoints.Model(context)).Vectors));
+        routes.MapDelete(Path, context => RemoveAsync(context, serving.RequireAccepting(VectorEndpoints.Model(context)).Vectors));
+        routes.MapPost("/v1/vectors/{name}:promote", context => PromoteAsync(context, serving.RequireAccepting(VectorEndpoints.Model(context)).Vectors));
+        routes.MapPost("/v1/vectors/{name}:rollback", context => RollbackAsync(context, serving.RequireAccepting(VectorEndpoints.Model(context)).Vectors));
     }
 
     private static async Task SetAsync(HttpContext context, VectorRegistry vectors)

@@ -16,17 +16,20 @@ internal static class VectorEndpoints
     public static void MapVectors(this IEndpointRouteBuilder routes)
     {
         var serving = routes.ServiceProvider.GetRequiredService<Serving>();
-        routes.MapGet("/v1/vectors", context => JsonAnswer.SendAsync(context, VectorWriter.WriteList, Listed(context, serving.Require())));
-        routes.MapPost("/v1/vectors", context => RegisterAsync(context, serving.RequireAccepting()));
-        routes.MapPost("/v1/vectors:validate", context => ValidateAsync(context, serving.Require()));
-        routes.MapGet("/v1/vectors/{reference}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteDetails, Find(context, serving.Require())));
-        routes.MapDelete("/v1/vectors/{name}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteArchived, serving.RequireAccepting().Vectors.Archive(Name(context))));
-        routes.MapGet("/v1/vectors/{reference}/download", context => DownloadAsync(context, serving.Require()));
-        routes.MapGet("/v1/vectors/{name}/versions", context => JsonAnswer.SendAsync(context, VectorWriter.WriteList, Versions(context, serving.Require())));
-        routes.MapGet("/v1/vectors/{name}/versions/{version:int}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteDetails, serving.Require().Vectors.Require(Name(context), Version(context))));
-        routes.MapGet("/v1/vectors/{name}/versions/{version:int}/report", context => JsonAnswer.SendAsync(context, VectorWriter.WriteReport, serving.Require().Vectors.Report(Name(context), Version(context))));
-        routes.MapDelete("/v1/vectors/{name}/versions/{version:int}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteArchived, serving.RequireAccepting().Vectors.Archive(Name(context), Version(context))));
+        routes.MapGet("/v1/vectors", context => JsonAnswer.SendAsync(context, VectorWriter.WriteList, Listed(context, serving.Require(Model(context)))));
+        routes.MapPost("/v1/vectors", context => RegisterAsync(context, serving.RequireAccepting(Model(context))));
+        routes.MapPost("/v1/vectors:validate", context => ValidateAsync(context, serving.Require(Model(context))));
+        routes.MapGet("/v1/vectors/{reference}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteDetails, Find(context, serving.Require(Model(context)))));
+        routes.MapDelete("/v1/vectors/{name}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteArchived, serving.RequireAccepting(Model(context)).Vectors.Archive(Name(context))));
+        routes.MapGet("/v1/vectors/{reference}/download", context => DownloadAsync(context, serving.Require(Model(context))));
+        routes.MapGet("/v1/vectors/{name}/versions", context => JsonAnswer.SendAsync(context, VectorWriter.WriteList, Versions(context, serving.Require(Model(context)))));
+        routes.MapGet("/v1/vectors/{name}/versions/{version:int}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteDetails, serving.Require(Model(context)).Vectors.Require(Name(context), Version(context))));
+        routes.MapGet("/v1/vectors/{name}/versions/{version:int}/report", context => JsonAnswer.SendAsync(context, VectorWriter.WriteReport, serving.Require(Model(context)).Vectors.Report(Name(context), Version(context))));
+        routes.MapDelete("/v1/vectors/{name}/versions/{version:int}", context => JsonAnswer.SendAsync(context, VectorWriter.WriteArchived, serving.RequireAccepting(Model(context)).Vectors.Archive(Name(context), Version(context))));
     }
+
+    /// <summary>Whose vectors: the query's model; null: the first's.</summary>
+    public static string? Model(HttpContext context) => context.Request.Query["model"];
 
     /// <summary>The vector's name in a route.</summary>
     public static string Name(HttpContext context) => (string)context.Request.RouteValues["name"]!;
@@ -51,7 +54,7 @@ internal static class VectorEndpoints
         var upload = await VectorUploadReader.ReadAsync(context.Request, context.RequestAborted);
         var registration = served.Vectors.Register(upload, key);
         var headers = context.Response.Headers;
-        headers.Location = $"/v1/vectors/{registration.Entry.Vector.Name}/versions/{registration.Entry.Vector.Version}";
+        headers.Location = $"/v1/vectors/{registration.Entry.Vector.Name}/versions/{registration.Entry.Vector.Version}{(Model(context) is { Length: > 0 } ? $"?model={served.Name}" : "")}";
         if (registration.IsReplay) headers["Idempotent-Replay"] = "true";
         await JsonAnswer.SendAsync(context, VectorWriter.WriteRegistration, registration, registration.Existing ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }

@@ -20,7 +20,7 @@ internal sealed class VectorRegistry
 
     private readonly SqliteDatabase _database;
     private readonly VectorRows _rows;
-    private readonly VectorIntake _intake;
+    private volatile VectorIntake _intake;
     private readonly CatalogReader _reader;
     private readonly long _mostBytes;
     private readonly TimeProvider _clock;
@@ -42,6 +42,9 @@ internal sealed class VectorRegistry
 
     /// <summary>What requests can name at this moment.</summary>
     public VectorCatalog Catalog => _catalog;
+
+    /// <summary>Checks vectors against the sites of a model that was loaded again.</summary>
+    public void Serve(SiteTable sites) => _intake = new VectorIntake(sites);
 
     /// <summary>Takes in the vectors shipped beside a model, each content once: what an operator archived stays archived over a restart.</summary>
     public void Seed(string? folder)

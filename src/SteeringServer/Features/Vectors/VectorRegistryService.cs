@@ -16,7 +16,7 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
     public override Task<Wire.ListVectorsResponse> ListVectors(Wire.ListVectorsRequest request, ServerCallContext context)
     {
         Check(request);
-        var vectors = serving.Require().Vectors;
+        var vectors = serving.Require(request.Model).Vectors;
         var entries = request.Archived ? vectors.AllVersions() : vectors.Catalog.Entries;
         return Task.FromResult(new Wire.ListVectorsResponse { Vectors = { entries.Where(entry => request.Name.Length == 0 || entry.Vector.Name == request.Name).Select(VectorMessages.Summary) } });
     }
@@ -24,16 +24,15 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
     public override Task<Wire.GetVectorResponse> GetVector(Wire.GetVectorRequest request, ServerCallContext context)
     {
         Check(request);
-        var vectors = serving.Require().Vectors;
+        var vectors = serving.Require(request.Model).Vectors;
         var entry = vectors.Find(request.Reference);
         return Task.FromResult(new Wire.GetVectorResponse { Vector = VectorMessages.Details(entry), Report = VectorMessages.Report(vectors.Report(entry.Vector.Name, entry.Vector.Version)) });
     }
 
     public override async Task<Wire.UploadVectorResponse> UploadVector(IAsyncStreamReader<Wire.UploadVectorRequest> requestStream, ServerCallContext context)
     {
-        var vectors = serving.RequireAccepting().Vectors;
         var (header, bytes) = await UploadStream.ReadAsync(requestStream, message => new UploadPart(message.Header, message.HasChunk ? message.Chunk : null, message.HasSha256 ? message.Sha256 : null), context.CancellationToken);
-        var registration = vectors.Register(Read(header, bytes), VectorUploadFields.IdempotencyKey(header.IdempotencyKey));
+        var registration = serving.RequireAccepting(header.Model).Vectors.Register(Read(header, bytes), VectorUploadFields.IdempotencyKey(header.IdempotencyKey));
         return new Wire.UploadVectorResponse
         {
             Vector = VectorMessages.Details(registration.Entry),
@@ -45,9 +44,8 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
 
     public override async Task<Wire.ValidateVectorResponse> ValidateVector(IAsyncStreamReader<Wire.ValidateVectorRequest> requestStream, ServerCallContext context)
     {
-        var vectors = serving.Require().Vectors;
         var (header, bytes) = await UploadStream.ReadAsync(requestStream, message => new UploadPart(message.Header, message.HasChunk ? message.Chunk : null, message.HasSha256 ? message.Sha256 : null), context.CancellationToken);
-        var preview = vectors.Validate(Read(header, bytes));
+        var preview = serving.Require(header.Model).Vectors.Validate(Read(header, bytes));
         var answer = new Wire.ValidateVectorResponse { Valid = preview.Report.IsValid, Name = preview.Name, Existing = preview.Existing, Report = VectorMessages.Report(preview.Report) };
         if (preview.WouldBe is { } version) answer.WouldBe = string.Create(CultureInfo.InvariantCulture, $"{preview.Name}@{version}");
         return answer;
@@ -56,7 +54,7 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
     public override async Task DownloadVector(Wire.DownloadVectorRequest request, IServerStreamWriter<Wire.DownloadVectorResponse> responseStream, ServerCallContext context)
     {
         Check(request);
-        var entry = serving.Require().Vectors.Find(request.Reference);
+        var entry = serving.Require(request.Model).Vectors.Find(request.Reference);
         var download = VectorDownload.Of(entry.Vector, VectorMessages.FormatOf(request.Format));
         await responseStream.WriteAsync(new Wire.DownloadVectorResponse { Header = new Wire.DownloadHeader { Vector = VectorMessages.Summary(entry), FileName = download.FileName, Size = download.Bytes.Length } });
         for (int at = 0; at < download.Bytes.Length; at += UploadStream.MostChunkBytes)
@@ -70,20 +68,20 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
     public override Task<Wire.ListAliasesResponse> ListAliases(Wire.ListAliasesRequest request, ServerCallContext context)
     {
         Check(request);
-        return Task.FromResult(new Wire.ListAliasesResponse { Aliases = { serving.Require().Vectors.Aliases.List(request.Name).Select(VectorMessages.Alias) } });
+        return Task.FromResult(new Wire.ListAliasesResponse { Aliases = { serving.Require(request.Model).Vectors.Aliases.List(request.Name).Select(VectorMessages.Alias) } });
     }
 
     public override Task<Wire.SetAliasResponse> SetAlias(Wire.SetAliasRequest request, ServerCallContext context)
     {
         Check(request, problems => VectorAliases.CheckName(request.Alias, "alias", problems));
-        var state = serving.RequireAccepting().Vectors.Aliases.Set(request.Name, request.Alias, request.Version, Condition(request.HasExpectedRevision, request.ExpectedRevision));
+        var state = serving.RequireAccepting(request.Model).Vectors.Aliases.Set(request.Name, request.Alias, request.Version, Condition(request.HasExpectedRevision, request.ExpectedRevision));
         return Task.FromResult(new Wire.SetAliasResponse { Alias = VectorMessages.Alias(state) });
     }
 
     public override Task<Wire.DeleteAliasResponse> DeleteAlias(Wire.DeleteAliasRequest request, ServerCallContext context)
     {
         Check(request);
-        serving.RequireAccepting().Vectors.Aliases.Remove(request.Name, request.Alias, Condition(request.HasExpectedRevision, request.ExpectedRevision));
+        serving.RequireAccepting(request.Model).Vectors.Aliases.Remove(request.Name, request.Alias, Condition(request.HasExpectedRevision, request.ExpectedRevision));
         return Task.FromResult(new Wire.DeleteAliasResponse());
     }
 
@@ -95,21 +93,21 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
             if (request.SourceCase == Wire.PromoteVectorRequest.SourceOneofCase.None) problems.Add("version", "is missing; send a version number, or from_alias with the alias whose version is to be promoted");
             VectorAliases.CheckName(alias, "alias", problems);
         });
-        var state = serving.RequireAccepting().Vectors.Aliases.Promote(request.Name, selector, alias, Condition(request.HasExpectedRevision, request.ExpectedRevision));
+        var state = serving.RequireAccepting(request.Model).Vectors.Aliases.Promote(request.Name, selector, alias, Condition(request.HasExpectedRevision, request.ExpectedRevision));
         return Task.FromResult(new Wire.PromoteVectorResponse { Alias = VectorMessages.Alias(state) });
     }
 
     public override Task<Wire.RollbackVectorResponse> RollbackVector(Wire.RollbackVectorRequest request, ServerCallContext context)
     {
         Check(request);
-        var state = serving.RequireAccepting().Vectors.Aliases.Rollback(request.Name, OrProduction(request.Alias), Condition(request.HasExpectedRevision, request.ExpectedRevision));
+        var state = serving.RequireAccepting(request.Model).Vectors.Aliases.Rollback(request.Name, OrProduction(request.Alias), Condition(request.HasExpectedRevision, request.ExpectedRevision));
         return Task.FromResult(new Wire.RollbackVectorResponse { Alias = VectorMessages.Alias(state) });
     }
 
     public override Task<Wire.ArchiveVectorResponse> ArchiveVector(Wire.ArchiveVectorRequest request, ServerCallContext context)
     {
         Check(request);
-        var vectors = serving.RequireAccepting().Vectors;
+        var vectors = serving.RequireAccepting(request.Model).Vectors;
         var archival = request.HasVersion ? vectors.Archive(request.Name, request.Version) : vectors.Archive(request.Name);
         return Task.FromResult(new Wire.ArchiveVectorResponse { Versions = { archival.Versions.ToArray() }, Aliases = { archival.Aliases } });
     }

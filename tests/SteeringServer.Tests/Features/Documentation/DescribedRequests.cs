@@ -31,7 +31,7 @@ internal static class DescribedRequests
         if (!operation.IsOpen) yield return api.Request(operation, body).With(headers => headers.Authorization = new AuthenticationHeaderValue("Bearer", "another-key"));
         if (parameters.Values.Any(parameter => parameter.GetProperty("in").GetString() == "path"))
             foreach (string nobody in new[] { "nobody", "NOBODY" }) yield return api.Request(operation, body, value: name => name == "version" ? "99" : nobody);
-        foreach (string query in new[] { "archived", "format" }.Where(parameters.ContainsKey)) yield return api.Request(operation, body, $"?{query}=nonsense");
+        foreach (string query in new[] { "archived", "format", "model" }.Where(parameters.ContainsKey)) yield return api.Request(operation, body, $"?{query}=nonsense");
         if (parameters.ContainsKey("If-Match"))
             foreach (string revision in new[] { "\"999\"", "x" }) yield return api.Request(operation, body).With(headers => headers.TryAddWithoutValidation("If-Match", revision));
         if (operation.Id == "archiveVersion") yield return api.Request(operation, value: name => name == "version" ? "2" : null); // which an alias points at

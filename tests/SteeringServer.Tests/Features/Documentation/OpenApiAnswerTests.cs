@@ -19,7 +19,7 @@ public sealed class OpenApiAnswerTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _server = await RunningServer.StartAsync(RunningServer.Options with { ApiKeys = [Key] });
+        _server = await RunningServer.StartAsync(RunningServer.Options with { ApiKeys = [Key], Models = [RunningServer.Storyworld, RunningServer.Storyworld with { Name = "spare", IsOnDemand = true }] });
         _server.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
     }
 
@@ -84,15 +84,15 @@ public sealed class OpenApiAnswerTests : IAsyncLifetime
     private async Task<int> WhileLoadingAsync(DescribedOperation operation)
     {
         var serving = _server.Services.GetRequiredService<Serving>();
-        var model = serving.Require();
-        serving.Publish(null!); // as it is until the model is there
+        var (models, pool) = (serving.Models, serving.Pool!);
+        serving.Configure([], pool); // as it is at the start
         try
         {
             return await JudgeAsync(operation, _api.Request(operation, operation.Examples.IsEmpty ? null : operation.Examples[0]));
         }
         finally
         {
-            serving.Publish(model);
+            serving.Configure(models, pool);
         }
     }
 
