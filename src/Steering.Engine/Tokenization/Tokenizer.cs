@@ -10,21 +10,21 @@ using Steering.Engine.Tokenization.Reading;
 namespace Steering.Engine.Tokenization;
 
 /// <summary>
-/// Text to tokens and back, from a <c>tokenizer.json</c> as Hugging Face tokenizers 0.23 writes it, and with its results. Reads byte-pair models; truncation
-/// and padding, which belong to training, are ignored. Immutable; used by any number of threads at once.
+/// Text to tokens and back, from a <c>tokenizer.json</c> as Hugging Face tokenizers 0.23 writes it, and with its results. Reads byte-pair, Unigram and WordPiece
+/// models; truncation and padding, which belong to training, are ignored. Immutable; used by any number of threads at once.
 /// </summary>
 public sealed class Tokenizer
 {
     private readonly AddedTokens _added;
     private readonly Normalizer? _normalizer;
     private readonly PreTokenizer? _preTokenizer;
-    private readonly Bpe _model;
+    private readonly Model _model;
     private readonly PostProcessor? _postProcessor;
     private readonly Decoder? _decoder;
 
     private Tokenizer(JsonField root)
     {
-        _model = Bpe.Read(root.Get("model"));
+        _model = Model.Read(root.Get("model"));
         _normalizer = root.Find("normalizer") is { } normalizer ? Normalizer.Read(normalizer) : null;
         _added = AddedTokens.Read(root.Find("added_tokens"), _model.Vocabulary, _normalizer);
         _preTokenizer = root.Find("pre_tokenizer") is { } preTokenizer ? PreTokenizer.Read(preTokenizer) : null;
