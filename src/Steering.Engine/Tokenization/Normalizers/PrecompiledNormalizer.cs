@@ -90,7 +90,7 @@ internal sealed class PrecompiledNormalizer : Normalizer
 
     private bool TryReplace(ReadOnlySpan<int> grapheme, List<RewrittenCharacter> characters)
     {
-        Span<byte> utf8 = stackalloc byte[LongestGrapheme + 3];
+        Span<byte> utf8 = stackalloc byte[LongestGrapheme + 4];
         int length = 0;
         foreach (int codePoint in grapheme)
         {
