@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -54,10 +55,16 @@ internal sealed class AlignedText
 
     public override string ToString() => ToString(0, Length);
 
-    public string ToString(int start, int end)
+    public string ToString(int start, int end) => TextOf(CodePoints[start..end]);
+
+    /// <summary>Code points as a string.</summary>
+    public static string TextOf(ReadOnlySpan<int> codePoints)
     {
-        var text = new StringBuilder(end - start);
-        foreach (int codePoint in CodePoints[start..end]) text.Append(new Rune(codePoint).ToString());
-        return text.ToString();
+        char[] units = ArrayPool<char>.Shared.Rent(codePoints.Length * 2);
+        int length = 0;
+        foreach (int codePoint in codePoints) length += new Rune(codePoint).EncodeToUtf16(units.AsSpan(length));
+        string text = new(units, 0, length);
+        ArrayPool<char>.Shared.Return(units);
+        return text;
     }
 }

@@ -58,7 +58,9 @@ public sealed class Tokenizer
         _preTokenizer?.Apply(pieced);
         var tokens = Tokenize(pieced);
         if (_postProcessor is not null) tokens = _postProcessor.Apply(tokens, options.AddSpecialTokens, TextForDecoder);
-        return new Encoding([.. tokens.Select(t => t.Id)], [.. tokens.Select(t => (positions.Of(t.Start), positions.Of(t.End)))]);
+        var encoding = new Encoding(new int[tokens.Count], new (int, int)[tokens.Count]);
+        for (int i = 0; i < tokens.Count; i++) (encoding.Ids[i], encoding.Offsets[i]) = (tokens[i].Id, (positions.Of(tokens[i].Start), positions.Of(tokens[i].End)));
+        return encoding;
     }
 
     /// <summary>The text of tokens; ids there are no tokens for are left out.</summary>

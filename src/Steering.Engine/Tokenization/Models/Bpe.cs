@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Steering.Engine.Tokenization.Reading;
 
@@ -20,6 +21,7 @@ internal sealed class Bpe : Model
     private readonly BpeOptions _options;
     private readonly Dictionary<int, int> _characters = [];
     private readonly ByteTokens? _bytes;
+    private readonly Neighbours? _neighbours;   // null where a part of a word may come out other than in the word
     private MergeQueue? _spare;
 
     private Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options) : base(vocabulary)
@@ -31,6 +33,8 @@ internal sealed class Bpe : Model
             if (isWhole) _characters[rune.Value] = id;
         }
         _bytes = options.ByteFallback ? new ByteTokens(vocabulary) : null;
+        bool dropsCharacters = options.Unknown is null && _bytes is not { AreComplete: true };
+        _neighbours = options.WholeWords || dropsCharacters ? null : new Neighbours(merges, vocabulary);
     }
 
     public static Bpe Of(JsonField field)
@@ -48,8 +52,27 @@ internal sealed class Bpe : Model
 
     protected override void TokenizeWord(ReadOnlySpan<int> word, List<WordToken> tokens)
     {
-        if (_options.WholeWords && Vocabulary.IdOf(TextOf(word)) is { } whole) tokens.Add(new WordToken(whole, 0, word.Length));
-        else MergeWord(word, tokens);
+        if (_options.WholeWords && Vocabulary.IdOf(AlignedText.TextOf(word)) is { } whole) tokens.Add(new WordToken(whole, 0, word.Length));
+        else if (PartEnd(word, 0) is var end && end == word.Length) MergeWord(word, tokens);
+        else
+        {
+            for (int start = 0; start < word.Length; start = end)
+            {
+                end = PartEnd(word, start);
+                int before = tokens.Count;
+                Tokenize(word[start..end], tokens);
+                foreach (ref var token in CollectionsMarshal.AsSpan(tokens)[before..]) token = new WordToken(token.Id, token.Start + start, token.End + start);
+            }
+        }
+    }
+
+    // Where the part of a word ends that nothing outside it merges with. Characters without a token, which may fuse, stay with those beside them.
+    private int PartEnd(ReadOnlySpan<int> word, int start)
+    {
+        if (_neighbours is null) return word.Length;
+        for (int end = start + 1; end < word.Length; end++)
+            if (!_neighbours.Contains(word[end - 1], word[end]) && _characters.ContainsKey(word[end - 1]) && _characters.ContainsKey(word[end])) return end;
+        return word.Length;
     }
 
     private void MergeWord(ReadOnlySpan<int> word, List<WordToken> tokens)
@@ -110,11 +133,4 @@ internal sealed class Bpe : Model
     }
 
     private static int Utf8Length(int codePoint) => codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
-
-    private static string TextOf(ReadOnlySpan<int> word)
-    {
-        var text = new StringBuilder(word.Length);
-        foreach (int codePoint in word) text.Append(new Rune(codePoint).ToString());
-        return text.ToString();
-    }
 }

@@ -13,6 +13,9 @@ internal sealed class ByteTokens
         for (int b = 0; b < 256; b++) _ids[b] = vocabulary.IdOf(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>")) ?? -1;
     }
 
+    /// <summary>Whether every byte has a token.</summary>
+    public bool AreComplete => !_ids.Contains(-1);
+
     /// <summary>The tokens of a character's bytes, at most four; 0 if not all have one.</summary>
     public int Write(int codePoint, Span<int> ids)
     {

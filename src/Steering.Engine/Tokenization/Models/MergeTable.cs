@@ -12,6 +12,9 @@ internal sealed class MergeTable
     /// <summary>The rank of a pair's merge, -1 if it does not merge.</summary>
     public int Rank(int left, int right) => _ranks.Find(left, right);
 
+    /// <summary>The tokens that result, by rank.</summary>
+    public IReadOnlyList<int> Ids => _ids;
+
     /// <summary>The token that results.</summary>
     public int Id(int rank) => _ids[rank];
 
