@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using SteeringServer.Benchmarks.Effect;
 using SteeringServer.Benchmarks.Engine;
 using SteeringServer.Benchmarks.Soak;
+using SteeringServer.Benchmarks.Tokenization;
 
 switch (args)
 {
@@ -21,6 +22,9 @@ switch (args)
     case ["effect", .. var rest] when rest.Length <= 1:
         using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })
             return await new ShippedVectorsBenchmark(server, Root()).RunAsync() ? 0 : 1;
+    case ["tokenizers", .. var rest] when rest.Length <= 1:
+        new EncodeBenchmark(Path.Combine(Root(), "..", "shared"), rest is [var name] ? name : null).Run(Console.Out);
+        return 0;
     case ["soak"]:
         string soak = await SoakBenchmark.RunAsync(Path.Combine(Root(), "models", "storyworld"));
         File.WriteAllText(Path.Combine(Root(), "docs", "soak.md"), $"""
@@ -40,6 +44,8 @@ switch (args)
               engine FOLDER    decode and prefill of the model in FOLDER (models/storyworld/model), beside the machine's read limit;
                                writes docs/performance.md
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
+              tokenizers [NAME]
+                               MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table
               effect [URL]     what every shipped vector does, through a running server (http://127.0.0.1:8080), beside the reference; writes docs/steering-effect.md
             """);
         return 2;

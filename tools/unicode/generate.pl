@@ -3,13 +3,16 @@
 # Hugging Face tokenizers is built of parts that know different versions of Unicode, and a token boundary may depend on which:
 #   regular expressions (Oniguruma)   Unicode 14: general categories, scripts, simple case folding
 #   NFC, NFD, NFKC, NFKD              Unicode 9:  decompositions, combining classes
-#   Punctuation                       Unicode 8:  category P
-# Perl 5.36 knows Unicode 14 and the age of every character; what an older version did not know is left out by age.
+#   Punctuation, BERT's parts          Unicode 8:  categories P, C and Mn
+#   Lowercase                         Unicode 16: lower case
+# Perl 5.36 knows Unicode 14 and the age of every character; what an older version did not know is left out by age, the few characters whose category has
+# changed since are named, and so are the letters with a lower case that a newer version added.
 # Usage: perl tools/unicode/generate.pl
 use strict;
 use warnings;
 use FindBin;
 use MIME::Base64;
+use feature "unicode_strings";
 use Unicode::UCD qw(prop_invlist prop_invmap casefold charinfo);
 
 my $version = Unicode::UCD::UnicodeVersion();
@@ -66,6 +69,23 @@ sub intersect {
     return @result;
 }
 
+sub complement { return $_[0] == 0 ? @_[1 .. $#_] : (0, @_); }
+
+# A set with, and without, some code points.
+sub without {
+    my ($set, @codes) = @_;
+    my @result = @$set;
+    @result = intersect(\@result, [0, $_, $_ + 1]) for @codes;
+    return @result;
+}
+sub with { my ($set, @codes) = @_; return complement(without([complement(@$set)], @codes)); }
+
+# A general category of today among the characters a version knew.
+sub category_in {
+    my ($category, $version) = @_;
+    return intersect([prop_invlist("General_Category=$category")], [prop_invlist("Present_In=$version")]);
+}
+
 sub constant {
     my ($name, $comment, $bytes) = @_;
     my $text = encode_base64($bytes, "");
@@ -106,14 +126,28 @@ write_class("PropertyData", "General categories, scripts and simple case folding
     constant("ScriptRuns", "Runs over all code points: length, script.", $script_runs),
     constant("CaseFolds", "Characters whose simple case folding is another one: distance from the previous such, folding.", $folds));
 
-my @punctuation = intersect([prop_invlist("General_Category=P")], [prop_invlist("Present_In=8.0")]);
-# U+166D was punctuation until Unicode 12.
-@punctuation = sort { $a <=> $b } @punctuation, 0x166D, 0x166E if !grep { $_ == 0x166D } @punctuation;
-my %toggle;
-$toggle{$_}++ for @punctuation;
-@punctuation = grep { $toggle{$_} & 1 } sort { $a <=> $b } keys %toggle;
-write_class("PunctuationData", "Category P of Unicode 8, packed.",
-    constant("Runs", "Lengths of runs, alternately outside and inside the set.", set_of(@punctuation)));
+my @punctuation = category_in("P", "8.0");
+# U+166D was punctuation until Unicode 12, U+111C9 until 11.
+@punctuation = with(\@punctuation, 0x166D, 0x111C9);
+# Unassigned characters and surrogates are no control characters to the original.
+my @control = intersect([category_in("C", "8.0")], [complement(category_in("Cn", "14.0"))]);
+@control = intersect(\@control, [complement(category_in("Cs", "14.0"))]);
+# U+1734 was a nonspacing mark until Unicode 14; the others became such in 9 (the first two) and 11.
+my @nonspacing = with([without([category_in("Mn", "8.0")], 0x1885, 0x1886, 0xA9BD, 0x111C9)], 0x1734);
+write_class("Unicode8Data", "Categories of Unicode 8, packed: lengths of runs, alternately outside and inside the set.",
+    constant("Punctuation", "Category P.", set_of(@punctuation)),
+    constant("Control", "Category C but for what is not assigned and surrogates.", set_of(@control)),
+    constant("NonspacingMarks", "Category Mn.", set_of(@nonspacing)));
+
+# Lower case of one letter; U+0130, whose lower case is two, is left to the reader. Unicode 15 added none, 16 those named here.
+my %lower = map { $_ => ord lc chr } grep { $_ != 0x130 && lc chr ne chr } 0x80 .. 0xD7FF, 0xE000 .. 0x1FFFF;
+@lower{0x1C89, 0xA7CB, 0xA7CC, 0xA7DA, 0xA7DC} = (0x1C8A, 0x264, 0xA7CD, 0xA7DB, 0x19B);
+$lower{$_} = $_ + 0x20 for 0x10D50 .. 0x10D65;
+my $lower = "";
+$last = 0;
+for my $code (sort { $a <=> $b } keys %lower) { $lower .= varint($code - $last) . varint($lower{$code}); $last = $code; }
+write_class("CaseData", "Lower case of Unicode 16, packed.",
+    constant("Lower", "Letters beyond ASCII that have a lower case: distance from the previous such, lower case.", $lower));
 
 # Decompositions, one step: those of characters of Unicode 9; Hangul is computed.
 my ($starts, $maps, $format) = prop_invmap("Decomposition_Mapping");
@@ -157,7 +191,8 @@ for my $code (0 .. 0x1FFFF) {
     $classes .= varint($code - $run_start) . varint($run_class);
     ($run_start, $run_class) = ($code, $class);
 }
-my @marks = intersect([prop_invlist("General_Category=M")], [prop_invlist("Present_In=9.0")]);
+# U+111C9 became a mark in Unicode 11; U+1CF2 and U+1CF3 were marks until 12.
+my @marks = with([without([category_in("M", "9.0")], 0x111C9)], 0x1CF2, 0x1CF3);
 write_class("NormalizationData", "Decompositions, combining classes and marks of Unicode 9, packed.",
     constant("Canonical", "Distance from the previous character, 2 if to two characters + 1 if never composed, the characters.", $canonical),
     constant("Compatible", "Distance from the previous character, number of characters, the characters.", $compatible),

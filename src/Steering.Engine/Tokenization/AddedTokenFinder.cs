@@ -1,4 +1,5 @@
 using System.Globalization;
+using Steering.Engine.Tokenization.Models;
 using Steering.Engine.Tokenization.Unicode;
 
 namespace Steering.Engine.Tokenization;
@@ -9,9 +10,8 @@ internal delegate bool AddedTokenFilter(AddedToken token, int start, int end);
 /// <summary>Finds added tokens: the leftmost, of those the longest, and so on after its end. Time is length x the longest token at worst. Immutable.</summary>
 internal sealed class AddedTokenFinder
 {
-    // A trie: node and code point to node. Node 0 is the root.
-    private readonly Dictionary<(int Node, int CodePoint), int> _edges = [];
-    private readonly List<AddedToken?> _ends = [null];
+    private readonly PieceTrie _trie = new();
+    private readonly List<AddedToken> _tokens = [];
     private readonly bool[] _asciiStarts = new bool[128];
 
     /// <summary>For tokens and the texts they are to be found by; of two with the same text the later one.</summary>
@@ -19,22 +19,13 @@ internal sealed class AddedTokenFinder
     {
         foreach (var (text, token) in tokens)
         {
-            int node = 0;
-            foreach (var rune in text.EnumerateRunes())
-            {
-                if (node == 0 && rune.Value < 128) _asciiStarts[rune.Value] = true;
-                if (!_edges.TryGetValue((node, rune.Value), out int next))
-                {
-                    _edges[(node, rune.Value)] = next = _ends.Count;
-                    _ends.Add(null);
-                }
-                node = next;
-            }
-            if (node != 0) _ends[node] = token;
+            if (text.Length > 0 && text[0] < 128) _asciiStarts[text[0]] = true;
+            _trie.Add(text, _tokens.Count);
+            _tokens.Add(token);
         }
     }
 
-    public bool IsEmpty => _ends.Count == 1;
+    public bool IsEmpty => _trie.Count == 1;
 
     /// <summary>
     /// Cuts a piece at the tokens found in it. What <paramref name="isToken"/> rejects counts as found, but as text; what <paramref name="isThere"/> rejects
@@ -76,11 +67,12 @@ internal sealed class AddedTokenFinder
         end = start;
         if (text[start] < 128 && !_asciiStarts[text[start]]) return null;
         AddedToken? longest = null;
-        int node = 0;
-        for (int i = start; i < text.Length && _edges.TryGetValue((node, text[i]), out node); i++)
+        int node = PieceTrie.Root;
+        for (int i = start; i < text.Length; i++)
         {
-            if (_ends[node] is not { } token || !isThere(token, start, i + 1)) continue;
-            (longest, end) = (token, i + 1);
+            node = _trie.Step(node, text[i]);
+            if (node < 0) break;
+            if (_trie.ValueAt(node) is >= 0 and int found && isThere(_tokens[found], start, i + 1)) (longest, end) = (_tokens[found], i + 1);
         }
         return longest;
     }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using System.Text;
 
 namespace Steering.Engine.Tokenization;
@@ -9,21 +9,22 @@ namespace Steering.Engine.Tokenization;
 /// </summary>
 internal sealed class AlignedText
 {
-    private readonly List<int> _codePoints;
-    private readonly List<(int Start, int End)> _sources;
+    // Not lists: what they hold is written once, so nothing need be cleared first, and texts may be megabytes.
+    private int[] _codePoints;
+    private (int Start, int End)[] _sources;
 
     public AlignedText(int capacity = 16)
     {
-        _codePoints = new List<int>(capacity);
-        _sources = new List<(int, int)>(capacity);
+        _codePoints = GC.AllocateUninitializedArray<int>(capacity);
+        _sources = GC.AllocateUninitializedArray<(int, int)>(capacity);
     }
 
-    public int Length => _codePoints.Count;
+    public int Length { get; private set; }
 
-    public ReadOnlySpan<int> CodePoints => CollectionsMarshal.AsSpan(_codePoints);
+    public ReadOnlySpan<int> CodePoints => _codePoints.AsSpan(0, Length);
 
     /// <summary>For each code point: where in the input it comes from.</summary>
-    public ReadOnlySpan<(int Start, int End)> Sources => CollectionsMarshal.AsSpan(_sources);
+    public ReadOnlySpan<(int Start, int End)> Sources => _sources.AsSpan(0, Length);
 
     /// <summary>The text of a string, aligned with itself; half a surrogate pair becomes U+FFFD.</summary>
     public static AlignedText Of(ReadOnlySpan<char> text)
@@ -35,29 +36,40 @@ internal sealed class AlignedText
 
     public void Add(int codePoint, (int Start, int End) source)
     {
-        _codePoints.Add(codePoint);
-        _sources.Add(source);
+        if (Length == _codePoints.Length) Grow(1);
+        _codePoints[Length] = codePoint;
+        _sources[Length++] = source;
     }
 
     /// <summary>Copies a part of another text.</summary>
     public void Add(AlignedText other, int start, int end)
     {
-        _codePoints.AddRange(other.CodePoints[start..end]);
-        _sources.AddRange(other.Sources[start..end]);
-    }
-
-    public void Clear()
-    {
-        _codePoints.Clear();
-        _sources.Clear();
+        if (end - start > _codePoints.Length - Length) Grow(end - start);
+        other.CodePoints[start..end].CopyTo(_codePoints.AsSpan(Length));
+        other.Sources[start..end].CopyTo(_sources.AsSpan(Length));
+        Length += end - start;
     }
 
     public override string ToString() => ToString(0, Length);
 
-    public string ToString(int start, int end)
+    public string ToString(int start, int end) => TextOf(CodePoints[start..end]);
+
+    /// <summary>Code points as a string.</summary>
+    public static string TextOf(ReadOnlySpan<int> codePoints)
     {
-        var text = new StringBuilder(end - start);
-        foreach (int codePoint in CodePoints[start..end]) text.Append(new Rune(codePoint).ToString());
-        return text.ToString();
+        char[] units = ArrayPool<char>.Shared.Rent(codePoints.Length * 2);
+        int length = 0;
+        foreach (int codePoint in codePoints) length += new Rune(codePoint).EncodeToUtf16(units.AsSpan(length));
+        string text = new(units, 0, length);
+        ArrayPool<char>.Shared.Return(units);
+        return text;
+    }
+
+    private void Grow(int more)
+    {
+        var grown = new AlignedText(Math.Max(Length + more, Length * 2));
+        CodePoints.CopyTo(grown._codePoints);
+        Sources.CopyTo(grown._sources);
+        (_codePoints, _sources) = (grown._codePoints, grown._sources);
     }
 }

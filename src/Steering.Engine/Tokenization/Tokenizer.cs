@@ -10,21 +10,21 @@ using Steering.Engine.Tokenization.Reading;
 namespace Steering.Engine.Tokenization;
 
 /// <summary>
-/// Text to tokens and back, from a <c>tokenizer.json</c> as Hugging Face tokenizers 0.23 writes it, and with its results. Reads byte-pair models; truncation
-/// and padding, which belong to training, are ignored. Immutable; used by any number of threads at once.
+/// Text to tokens and back, from a <c>tokenizer.json</c> as Hugging Face tokenizers 0.23 writes it, and with its results. Reads byte-pair, Unigram and WordPiece
+/// models; truncation and padding, which belong to training, are ignored. Immutable; used by any number of threads at once.
 /// </summary>
 public sealed class Tokenizer
 {
     private readonly AddedTokens _added;
     private readonly Normalizer? _normalizer;
     private readonly PreTokenizer? _preTokenizer;
-    private readonly Bpe _model;
+    private readonly Model _model;
     private readonly PostProcessor? _postProcessor;
     private readonly Decoder? _decoder;
 
     private Tokenizer(JsonField root)
     {
-        _model = Bpe.Read(root.Get("model"));
+        _model = Model.Read(root.Get("model"));
         _normalizer = root.Find("normalizer") is { } normalizer ? Normalizer.Read(normalizer) : null;
         _added = AddedTokens.Read(root.Find("added_tokens"), _model.Vocabulary, _normalizer);
         _preTokenizer = root.Find("pre_tokenizer") is { } preTokenizer ? PreTokenizer.Read(preTokenizer) : null;
@@ -58,7 +58,9 @@ public sealed class Tokenizer
         _preTokenizer?.Apply(pieced);
         var tokens = Tokenize(pieced);
         if (_postProcessor is not null) tokens = _postProcessor.Apply(tokens, options.AddSpecialTokens, TextForDecoder);
-        return new Encoding([.. tokens.Select(t => t.Id)], [.. tokens.Select(t => (positions.Of(t.Start), positions.Of(t.End)))]);
+        var encoding = new Encoding(new int[tokens.Count], new (int, int)[tokens.Count]);
+        for (int i = 0; i < tokens.Count; i++) (encoding.Ids[i], encoding.Offsets[i]) = (tokens[i].Id, (positions.Of(tokens[i].Start), positions.Of(tokens[i].End)));
+        return encoding;
     }
 
     /// <summary>The text of tokens; ids there are no tokens for are left out.</summary>

@@ -6,11 +6,12 @@ namespace Steering.Tests.Tokenization;
 /// <summary>One tokenizer of the reference data with what Hugging Face tokenizers makes of texts with it.</summary>
 internal sealed class GoldenTokenizer
 {
-    /// <summary>The tokenizers whose every part this engine reads.</summary>
+    /// <summary>All tokenizers of the reference data.</summary>
     public static readonly string[] Names =
     [
         "storyworld", "gpt2", "llama3", "qwen2", "roberta", "deepseek", "deepseek3", "falcon", "cl100k", "o200k",
         "stories260k", "phi-3", "llama2", "gemma", "metaspace-first", "metaspace-always", "metaspace-never",
+        "t5-small", "albert", "unigram", "bert",
     ];
 
     private readonly string _folder;

@@ -4,11 +4,15 @@ using Steering.Engine.Tokenization;
 
 namespace Steering.Tests.Tokenization;
 
-/// <summary>A byte-level tokenizer small enough to reason about: all bytes, a few merges, two special tokens and one that is not special.</summary>
+/// <summary>Tokenizers small enough to reason about, one for each kind of model, with two special tokens and one that is not special.</summary>
 internal static class TinyTokenizer
 {
     private static readonly string[] Merges = ["h e", "l l", "he ll", "hell o", "Ġ w", "o r", "Ġw or", "l d", "Ġwor ld", "a a", "aa aa"];
 
+    /// <summary>A tokenizer.json for a kind of model.</summary>
+    public static JsonObject Json(string kind) => kind switch { "BPE" => Json(), "Unigram" => Unigram(), "WordPiece" => WordPiece(), _ => throw new ArgumentException(kind) };
+
+    /// <summary>Byte-level byte-pair encoding: all bytes and a few merges.</summary>
     public static JsonObject Json()
     {
         var vocabulary = new JsonObject();
@@ -42,6 +46,76 @@ internal static class TinyTokenizer
                 ["merges"] = new JsonArray([.. Merges.Select(m => (JsonNode)m)]),
             },
         };
+    }
+
+    /// <summary>Unigram with rules for characters (full-width A to A; soft hyphen deleted; two ligatures to their letters) and byte fallback.</summary>
+    public static JsonObject Unigram()
+    {
+        var vocabulary = new JsonArray();
+        for (int b = 0; b < 256; b++) vocabulary.Add(Scored($"<0x{b:X2}>", 0));
+        (string, double)[] pieces = [("<unk>", 0), ("▁", -2), ("h", -6), ("e", -6), ("l", -6), ("o", -6), ("w", -6), ("r", -6), ("d", -6), ("A", -6), ("hello", -4), ("▁hello", -3), ("▁wor", -5), ("ld", -5)];
+        foreach (var (piece, score) in pieces) vocabulary.Add(Scored(piece, score));
+        var json = Json();
+        json["model"] = new JsonObject { ["type"] = "Unigram", ["unk_id"] = 256, ["byte_fallback"] = true, ["vocab"] = vocabulary };
+        json["normalizer"] = new JsonObject
+        {
+            ["type"] = "Sequence",
+            ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = Rules() }, new JsonObject { ["type"] = "NFKC" }),
+        };
+        json["pre_tokenizer"] = Metaspace();
+        json["decoder"] = new JsonObject { ["type"] = "Sequence", ["decoders"] = new JsonArray(new JsonObject { ["type"] = "ByteFallback" }, Metaspace()) };
+        Renumber(json, vocabulary.Count);
+        return json;
+
+        static JsonArray Scored(string piece, double score) => new(piece, score);
+        static JsonObject Metaspace() => new() { ["type"] = "Metaspace", ["replacement"] = "▁", ["prepend_scheme"] = "always", ["split"] = true };
+    }
+
+    /// <summary>WordPiece with all of BERT's parts.</summary>
+    public static JsonObject WordPiece()
+    {
+        var vocabulary = new JsonObject();
+        foreach (string piece in (string[])["[UNK]", "h", "hello", "##l", "##lo", "wor", "##ld", "!", ",", "'", "s"]) vocabulary[piece] = vocabulary.Count;
+        var json = Json();
+        json["model"] = new JsonObject { ["type"] = "WordPiece", ["unk_token"] = "[UNK]", ["continuing_subword_prefix"] = "##", ["max_input_chars_per_word"] = 100, ["vocab"] = vocabulary };
+        json["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["clean_text"] = true, ["handle_chinese_chars"] = true, ["strip_accents"] = null, ["lowercase"] = true };
+        json["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" };
+        json["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true };
+        Renumber(json, vocabulary.Count);
+        return json;
+    }
+
+    // The added tokens come after another number of pieces.
+    private static void Renumber(JsonObject json, int next)
+    {
+        foreach (var token in json["added_tokens"]!.AsArray()) token!["id"] = next++;
+        json["post_processor"]!["special_tokens"]!["<|start|>"]!["ids"]![0] = json["added_tokens"]![0]!["id"]!.GetValue<int>();
+    }
+
+    /// <summary>Rules for single characters as SentencePiece writes them: a double array over their UTF-8, then the replacements.</summary>
+    public static string Rules(params (string Character, string Replacement)[] rules)
+    {
+        if (rules.Length == 0) rules = [("Ａ", "A"), ("\u00AD", ""), ("ﬁ", "fi"), ("ﬂ", "fl")];
+        // Children of the n-th node lie at 512 n ^ label, far enough apart that no two nodes share a place.
+        var nodes = new Dictionary<string, uint> { [""] = 1 };
+        var replacements = new MemoryStream();
+        var units = new uint[512 * 64];
+        units[0] = 512 << 10;
+        foreach (var (character, replacement) in rules)
+        {
+            byte[] key = System.Text.Encoding.UTF8.GetBytes(character);
+            for (int i = 0; i < key.Length; i++)
+            {
+                string path = Convert.ToHexString(key, 0, i), next = Convert.ToHexString(key, 0, i + 1);
+                if (!nodes.TryGetValue(next, out uint node)) nodes[next] = node = (uint)nodes.Count + 1;
+                uint at = (512 * nodes[path]) ^ key[i], children = 512 * node;
+                units[at] = ((at ^ children) << 10) | (i == key.Length - 1 ? 0x100u : 0) | key[i];
+                if (i == key.Length - 1) units[children] = 0x80000000 | (uint)replacements.Length;
+            }
+            replacements.Write(System.Text.Encoding.UTF8.GetBytes(replacement + "\0"));
+        }
+        byte[] trie = [.. units.SelectMany(BitConverter.GetBytes)];
+        return Convert.ToBase64String([.. BitConverter.GetBytes(trie.Length), .. trie, .. replacements.ToArray()]);
     }
 
     public static Tokenizer Create(Action<JsonObject>? change = null)

@@ -132,6 +132,36 @@ public class TokenizerTests
         Assert.Equal(words, Pieces(tokenizer, "the-final--countdown"));
     }
 
+    [Fact]
+    public void The_most_likely_pieces_are_taken_and_unknown_characters_become_their_bytes()
+    {
+        var tokenizer = TinyTokenizer.Parse(TinyTokenizer.Unigram());
+
+        Assert.Equal(["▁hello", "▁wor", "ld"], Pieces(tokenizer, "hello world"));
+        Assert.Equal(["▁", "A", "<0x66>", "<0x69>"], Pieces(tokenizer, "Ａ\u00AD\uFB01"));
+        // Bytes of a run of unknown characters each have all of it.
+        Assert.Equal([(0, 1), (0, 1), (2, 3), (2, 3)], tokenizer.Encode("Ａ\u00AD\uFB01", Bare).Offsets);
+    }
+
+    [Fact]
+    public void Unknown_characters_in_a_row_are_one_token_where_there_are_no_bytes()
+    {
+        var json = TinyTokenizer.Unigram();
+        json["model"]!["byte_fallback"] = false;
+
+        Assert.Equal(["▁", "<unk>", "o", "<unk>"], Pieces(TinyTokenizer.Parse(json), "xyzo😀"));
+    }
+
+    [Fact]
+    public void The_longest_piece_goes_first_and_a_word_that_cannot_be_cut_is_unknown()
+    {
+        var tokenizer = TinyTokenizer.Parse(TinyTokenizer.WordPiece());
+
+        Assert.Equal(["hello", "##lo", "wor", "##ld", "!", "[UNK]"], Pieces(tokenizer, "Hellólo  WORLD!hex"));
+        Assert.Equal(["[UNK]", "h", "##l", "##l"], Pieces(tokenizer, $"h{new string('l', 100)} hll"));
+        Assert.Equal("hello world!", tokenizer.Decode(tokenizer.Encode("Hello world!", Bare).Ids, skipSpecialTokens: true));
+    }
+
     [SkippableTheory]
     [InlineData("storyworld"), InlineData("gpt2"), InlineData("llama3"), InlineData("deepseek3"), InlineData("falcon"), InlineData("o200k")]
     public void Bytes_of_a_text_s_tokens_are_the_text(string name)

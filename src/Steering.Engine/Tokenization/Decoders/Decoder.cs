@@ -5,7 +5,7 @@ namespace Steering.Engine.Tokenization.Decoders;
 /// <summary>Turns tokens back into text: a list of strings into another, joined in the end. Immutable.</summary>
 internal abstract class Decoder
 {
-    private const string Supported = "Sequence, ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace";
+    private const string Supported = "Sequence, ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace, WordPiece";
 
     public abstract List<string> Apply(List<string> tokens);
 
@@ -27,6 +27,7 @@ internal abstract class Decoder
             "Fuse" => new FuseDecoder(),
             "Strip" => new StripDecoder(field.Get("content").Character(), field.Get("start").Count(), field.Get("stop").Count()),
             "Metaspace" => MetaspaceDecoder.Of(field),
+            "WordPiece" => new WordPieceDecoder(field.Get("prefix").Text(), field.Get("cleanup").Flag()),
             _ => throw field.Unsupported(kind, Supported),
         };
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Steering.Engine.Tokenization.Reading;
 
@@ -11,60 +11,68 @@ namespace Steering.Engine.Tokenization.Models;
 /// <param name="WholeWords">A word that is in the vocabulary is its token, whether or not merges lead there.</param>
 internal sealed record BpeOptions(int? Unknown, bool FuseUnknown, bool ByteFallback, bool WholeWords);
 
-/// <summary>Byte-pair encoding. Immutable but for what it remembers; safe to use from many threads.</summary>
-internal sealed class Bpe
+/// <summary>Byte-pair encoding (Sennrich et al. 2015, arXiv 1508.07909).</summary>
+internal sealed class Bpe : Model
 {
     // A queue that has grown beyond this is not kept for the next word.
     private const int KeptCapacity = 1 << 14;
 
-    private readonly Vocabulary _vocabulary;
     private readonly MergeTable _merges;
     private readonly BpeOptions _options;
     private readonly Dictionary<int, int> _characters = [];
-    private readonly int[] _bytes = new int[256];
-    private readonly WordCache _cache = new();
+    private readonly ByteTokens? _bytes;
+    private readonly Neighbours? _neighbours;   // null where a part of a word may come out other than in the word
     private MergeQueue? _spare;
 
-    private Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
+    private Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options) : base(vocabulary)
     {
-        (_vocabulary, _merges, _options) = (vocabulary, merges, options);
+        (_merges, _options) = (merges, options);
         foreach (var (piece, id) in vocabulary.Entries)
         {
             bool isWhole = Rune.DecodeFromUtf16(piece, out var rune, out int length) == System.Buffers.OperationStatus.Done && length == piece.Length;
             if (isWhole) _characters[rune.Value] = id;
         }
-        for (int b = 0; b < 256; b++) _bytes[b] = vocabulary.IdOf(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>")) ?? -1;
+        _bytes = options.ByteFallback ? new ByteTokens(vocabulary) : null;
+        bool dropsCharacters = options.Unknown is null && _bytes is not { AreComplete: true };
+        _neighbours = options.WholeWords || dropsCharacters ? null : new Neighbours(merges, vocabulary);
     }
 
-    public Vocabulary Vocabulary => _vocabulary;
-
-    public static Bpe Read(JsonField field)
+    public static Bpe Of(JsonField field)
     {
-        string kind = field.Find("type")?.Text() ?? (field.Find("merges") is null ? "(none)" : "BPE");
-        if (kind != "BPE") throw (field.Find("type") ?? field).Fail($"'{kind}' is not supported; supported is BPE");
         if (field.Find("dropout") is { } dropout && !dropout.IsZero) throw dropout.Fail("tokens that depend on chance are not supported");
         foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
             if (field.Find(affix) is { } set && set.Text().Length > 0) throw set.Fail("not supported; supported is a model without it");
         var vocabulary = Vocabulary.Read(field.Get("vocab"));
         var merges = MergeTable.Read(field.Get("merges"), vocabulary);
-        int? unknown = field.Find("unk_token") is { } token ? vocabulary.IdOf(token.Text()) ?? throw token.Fail($"'{token.Text()}' is not in the vocabulary") : null;
+        int? unknown = field.Find("unk_token") is { } token ? vocabulary.IdOf(token) : null;
         return new Bpe(vocabulary, merges, new BpeOptions(unknown, Flag("fuse_unk"), Flag("byte_fallback"), Flag("ignore_merges")));
 
         bool Flag(string name) => field.Find(name)?.Flag() ?? false;
     }
 
-    /// <summary>Tokenizes one word, which is not empty, and appends the tokens.</summary>
-    public void Tokenize(ReadOnlySpan<int> word, List<WordToken> tokens)
+    protected override void TokenizeWord(ReadOnlySpan<int> word, List<WordToken> tokens)
     {
-        if (_cache.Find(word, out uint slot) is { } known)
+        if (_options.WholeWords && Vocabulary.IdOf(AlignedText.TextOf(word)) is { } whole) tokens.Add(new WordToken(whole, 0, word.Length));
+        else if (PartEnd(word, 0) is var end && end == word.Length) MergeWord(word, tokens);
+        else
         {
-            tokens.AddRange(known);
-            return;
+            for (int start = 0; start < word.Length; start = end)
+            {
+                end = PartEnd(word, start);
+                int before = tokens.Count;
+                Tokenize(word[start..end], tokens);
+                foreach (ref var token in CollectionsMarshal.AsSpan(tokens)[before..]) token = new WordToken(token.Id, token.Start + start, token.End + start);
+            }
         }
-        int before = tokens.Count;
-        if (_options.WholeWords && _vocabulary.IdOf(TextOf(word)) is { } whole) tokens.Add(new WordToken(whole, 0, word.Length));
-        else MergeWord(word, tokens);
-        _cache.Keep(slot, word, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(tokens)[before..]);
+    }
+
+    // Where the part of a word ends that nothing outside it merges with. Characters without a token, which may fuse, stay with those beside them.
+    private int PartEnd(ReadOnlySpan<int> word, int start)
+    {
+        if (_neighbours is null) return word.Length;
+        for (int end = start + 1; end < word.Length; end++)
+            if (!_neighbours.Contains(word[end - 1], word[end]) && _characters.ContainsKey(word[end - 1]) && _characters.ContainsKey(word[end])) return end;
+        return word.Length;
     }
 
     private void MergeWord(ReadOnlySpan<int> word, List<WordToken> tokens)
@@ -88,7 +96,7 @@ internal sealed class Bpe
     private void AddSymbols(ReadOnlySpan<int> word, MergeQueue queue)
     {
         int unknownBytes = 0;
-        Span<byte> utf8 = stackalloc byte[4];
+        Span<int> bytes = stackalloc int[4];
         foreach (int codePoint in word)
         {
             int length = Utf8Length(codePoint);
@@ -98,15 +106,11 @@ internal sealed class Bpe
                 queue.Add(id, length);
                 continue;
             }
-            if (_options.ByteFallback)
+            if (_bytes?.Write(codePoint, bytes) is > 0)
             {
-                new Rune(codePoint).EncodeToUtf8(utf8);
-                if (HasAll(utf8[..length]))
-                {
-                    // Unknown characters before these are added after them, as in the original.
-                    foreach (byte b in utf8[..length]) queue.Add(_bytes[b], 1);
-                    continue;
-                }
+                // Unknown characters before these are added after them, as in the original.
+                foreach (int b in bytes[..length]) queue.Add(b, 1);
+                continue;
             }
             if (_options.Unknown is null) continue;
             if (!_options.FuseUnknown) FlushUnknown(queue, ref unknownBytes);
@@ -121,13 +125,6 @@ internal sealed class Bpe
         unknownBytes = 0;
     }
 
-    private bool HasAll(ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte b in bytes)
-            if (_bytes[b] < 0) return false;
-        return true;
-    }
-
     // The character that holds a byte; positions only grow.
     private static int CharacterAt(ReadOnlySpan<int> word, int position, ref int at, ref int atByte)
     {
@@ -136,11 +133,4 @@ internal sealed class Bpe
     }
 
     private static int Utf8Length(int codePoint) => codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
-
-    private static string TextOf(ReadOnlySpan<int> word)
-    {
-        var text = new StringBuilder(word.Length);
-        foreach (int codePoint in word) text.Append(new Rune(codePoint).ToString());
-        return text.ToString();
-    }
 }

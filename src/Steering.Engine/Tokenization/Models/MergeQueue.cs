@@ -43,8 +43,9 @@ internal sealed class MergeQueue(MergeTable merges)
             ulong top = Pop();
             int left = (int)(uint)top, right = _next[left];
             // Out of date: one of the two has been merged with another since.
-            if (_bytes[left] < 0 || right >= _count || !merges.TryGet(_ids[left], _ids[right], out var merge) || merge.Rank != (int)(top >> 32)) continue;
-            _ids[left] = merge.Id;
+            int rank = (int)(top >> 32);
+            if (_bytes[left] < 0 || right >= _count || merges.Rank(_ids[left], _ids[right]) != rank) continue;
+            _ids[left] = merges.Id(rank);
             _bytes[left] += _bytes[right];
             _bytes[right] = -1;
             _next[left] = _next[right];
@@ -68,9 +69,10 @@ internal sealed class MergeQueue(MergeTable merges)
 
     private void Consider(int left, int right)
     {
-        if (!merges.TryGet(_ids[left], _ids[right], out var merge)) return;
+        int rank = merges.Rank(_ids[left], _ids[right]);
+        if (rank < 0) return;
         if (_queued == _heap.Length) Array.Resize(ref _heap, _queued * 2);
-        ulong entry = ((ulong)(uint)merge.Rank << 32) | (uint)left;
+        ulong entry = ((ulong)(uint)rank << 32) | (uint)left;
         int at = _queued++;
         while (at > 0 && _heap[(at - 1) / 2] > entry)
         {

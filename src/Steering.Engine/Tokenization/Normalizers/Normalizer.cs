@@ -6,7 +6,7 @@ namespace Steering.Engine.Tokenization.Normalizers;
 /// <summary>Rewrites a text before it is tokenized. Immutable.</summary>
 internal abstract class Normalizer
 {
-    private const string Supported = "Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, Lowercase, Strip, StripAccents";
+    private const string Supported = "Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, Lowercase, Strip, StripAccents, Precompiled, BertNormalizer";
 
     /// <summary>Appends what the input from <paramref name="start"/> to <paramref name="end"/> becomes.</summary>
     public abstract void Apply(AlignedText input, int start, int end, AlignedText output);
@@ -36,6 +36,8 @@ internal abstract class Normalizer
             "Lowercase" => new LowercaseNormalizer(),
             "Strip" => new StripNormalizer(field.Get("strip_left").Flag(), field.Get("strip_right").Flag()),
             "StripAccents" => new FilterNormalizer(Decompositions.Marks.Negate()),
+            "Precompiled" => PrecompiledNormalizer.Of(field.Get("precompiled_charsmap")),
+            "BertNormalizer" => BertNormalizer.Of(field),
             _ => throw field.Unsupported(kind, Supported),
         };
     }

@@ -4,19 +4,12 @@ using Steering.Engine.Tokenization.Unicode;
 namespace Steering.Engine.Tokenization.Normalizers;
 
 /// <summary>
-/// NFC, NFD, NFKC and NFKD by the tables of Unicode 9. A composed character is aligned with the first of those it was made of; what a decomposition adds,
-/// with the character before it. A count of consumed characters that travels with each character of the result does this.
+/// NFC, NFD, NFKC and NFKD by the tables of Unicode 9. A composed character takes the place of those it was made of; what a decomposition adds is put in.
 /// </summary>
 internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normalizer
 {
     // Below these no character changes or combines with the one before it.
     private readonly int _unchangedBelow = compose ? (compatible ? 0xA0 : 0x300) : (compatible ? 0xA0 : 0xC0);
-
-    // A character of the result: consumes 1 - Change characters of the input if Change <= 0, else none.
-    private readonly record struct Part(int CodePoint, int Change)
-    {
-        public byte Class => Decompositions.CombiningClass(CodePoint);
-    }
 
     public override void Apply(AlignedText input, int start, int end, AlignedText output)
     {
@@ -27,22 +20,13 @@ internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normali
         }
         var parts = Decompose(input.CodePoints[start..end]);
         if (compose) parts = Compose(parts);
-        int at = start;
-        foreach (var part in parts)
-        {
-            if (part.Change > 0) output.Add(part.CodePoint, input.Sources[Math.Max(at - 1, start)]);
-            else
-            {
-                output.Add(part.CodePoint, input.Sources[Math.Min(at, end - 1)]);
-                at = Math.Min(at + 1 - part.Change, end);
-            }
-        }
+        Rewriting.Write(parts, input, start, end, output);
     }
 
     // Decomposed, and marks in canonical order; the order within a class stays.
-    private List<Part> Decompose(ReadOnlySpan<int> text)
+    private List<RewrittenCharacter> Decompose(ReadOnlySpan<int> text)
     {
-        var parts = new List<Part>(text.Length);
+        var parts = new List<RewrittenCharacter>(text.Length);
         var decomposition = new List<int>();
         int pending = 0;
         foreach (int codePoint in text)
@@ -51,8 +35,8 @@ internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normali
             Decompositions.Decompose(codePoint, compatible, decomposition);
             for (int i = 0; i < decomposition.Count; i++)
             {
-                var part = new Part(decomposition[i], i == 0 ? 0 : 1);
-                if (part.Class == 0)
+                var part = new RewrittenCharacter(decomposition[i], i == 0 ? 0 : 1);
+                if (ClassOf(part) == 0)
                 {
                     Sort(parts, pending);
                     pending = parts.Count + 1;
@@ -64,25 +48,27 @@ internal sealed class UnicodeNormalizer(bool compatible, bool compose) : Normali
         return parts;
     }
 
-    private static void Sort(List<Part> parts, int from)
+    private static void Sort(List<RewrittenCharacter> parts, int from)
     {
         if (parts.Count - from < 2) return;
-        var sorted = parts.Skip(from).OrderBy(p => p.Class).ToArray();
+        var sorted = parts.Skip(from).OrderBy(ClassOf).ToArray();
         sorted.CopyTo(CollectionsMarshal.AsSpan(parts)[from..]);
     }
 
-    private static List<Part> Compose(List<Part> parts)
+    private static byte ClassOf(RewrittenCharacter part) => Decompositions.CombiningClass(part.CodePoint);
+
+    private static List<RewrittenCharacter> Compose(List<RewrittenCharacter> parts)
     {
-        var result = new List<Part>(parts.Count);
+        var result = new List<RewrittenCharacter>(parts.Count);
         int starter = -1, lastClass = -1;
         foreach (var part in parts)
         {
-            int partClass = part.Class;
+            int partClass = ClassOf(part);
             // A mark combines with the starter unless one of the same or a higher class stands between.
             bool isNear = starter >= 0 && (lastClass < 0 || lastClass < partClass);
             if (isNear && Decompositions.Compose(result[starter].CodePoint, part.CodePoint) is >= 0 and int composed)
             {
-                result[starter] = new Part(composed, result[starter].Change + part.Change - 1);
+                result[starter] = new RewrittenCharacter(composed, result[starter].Change + part.Change - 1);
                 continue;
             }
             if (partClass == 0)

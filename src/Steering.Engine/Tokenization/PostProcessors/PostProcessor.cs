@@ -12,7 +12,7 @@ internal readonly record struct FoundToken(int Id, int Start, int End, string? T
 /// <summary>Adds what a model wants around its input, and trims offsets. Immutable.</summary>
 internal abstract class PostProcessor
 {
-    private const string Supported = "Sequence, TemplateProcessing, ByteLevel, RobertaProcessing";
+    private const string Supported = "Sequence, TemplateProcessing, ByteLevel, RobertaProcessing, BertProcessing";
 
     /// <summary>Returns the tokens changed; <paramref name="pieceOf"/> gives a token's text by id.</summary>
     public abstract List<FoundToken> Apply(List<FoundToken> tokens, bool addSpecialTokens, Func<int, string?> pieceOf);
@@ -26,9 +26,12 @@ internal abstract class PostProcessor
             "Sequence" => new SequencePostProcessor([.. field.Get("processors").Items().Select(p => Read(p, isToken))]),
             "TemplateProcessing" => TemplatePostProcessor.Of(field, isToken),
             "ByteLevel" => Trim(field),
-            "RobertaProcessing" => new SequencePostProcessor([Trim(field), new TemplatePostProcessor([Id(field.Get("cls"))], [Id(field.Get("sep"))])]),
+            "RobertaProcessing" => new SequencePostProcessor([Trim(field), ClsAndSep()]),
+            "BertProcessing" => ClsAndSep(),
             _ => throw field.Unsupported(kind, Supported),
         };
+
+        TemplatePostProcessor ClsAndSep() => new([Id(field.Get("cls"))], [Id(field.Get("sep"))]);
 
         // ["</s>", 2]
         int Id(JsonField pair)

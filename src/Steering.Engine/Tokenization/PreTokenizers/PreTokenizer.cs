@@ -7,10 +7,10 @@ namespace Steering.Engine.Tokenization.PreTokenizers;
 /// <summary>Cuts a text into the words a model tokenizes one by one. Immutable.</summary>
 internal abstract class PreTokenizer
 {
-    private const string Supported = "Sequence, ByteLevel, Split, Digits, Punctuation, Metaspace";
+    private const string Supported = "Sequence, ByteLevel, Split, Digits, Punctuation, Metaspace, WhitespaceSplit, BertPreTokenizer";
 
     // Punctuation of ASCII (some of which Unicode calls symbols) and category P of Unicode 8, which is what the original's table knows.
-    private static readonly CodePointSet PunctuationMarks = CodePointSet.FromRuns(PackedNumbers.Read(PunctuationData.Runs))
+    private static readonly CodePointSet PunctuationMarks = CodePointSet.FromRuns(PackedNumbers.Read(Unicode8Data.Punctuation))
         .Union(CodePointSet.Range('!', '/')).Union(CodePointSet.Range(':', '@')).Union(CodePointSet.Range('[', '`')).Union(CodePointSet.Range('{', '~'));
 
     public abstract void Apply(PiecedText text);
@@ -24,12 +24,17 @@ internal abstract class PreTokenizer
             "ByteLevel" => new ByteLevelPreTokenizer(field.Get("add_prefix_space").Flag(), field.Find("use_regex")?.Flag() ?? true),
             "Split" => new SplitPreTokenizer(PatternReader.Read(field.Get("pattern")), Behaviour(field.Get("behavior")), field.Get("invert").Flag()),
             "Digits" => new CharacterPreTokenizer(IsNumeric, field.Get("individual_digits").Flag() ? SplitBehaviour.Isolated : SplitBehaviour.Contiguous),
-            "Punctuation" => new CharacterPreTokenizer(
-                PunctuationMarks.Contains, field.Find("behavior") is { } behaviour ? Behaviour(behaviour) : SplitBehaviour.Isolated),
+            "Punctuation" => Punctuation(field.Find("behavior") is { } behaviour ? Behaviour(behaviour) : SplitBehaviour.Isolated),
             "Metaspace" => MetaspacePreTokenizer.Of(field),
+            "WhitespaceSplit" => Words(),
+            "BertPreTokenizer" => new SequencePreTokenizer([Words(), Punctuation(SplitBehaviour.Isolated)]),
             _ => throw field.Unsupported(kind, Supported),
         };
     }
+
+    private static CharacterPreTokenizer Words() => new(UnicodeProperties.WhiteSpace.Contains, SplitBehaviour.Removed);
+
+    private static CharacterPreTokenizer Punctuation(SplitBehaviour behaviour) => new(PunctuationMarks.Contains, behaviour);
 
     private static SplitBehaviour Behaviour(JsonField field) => field.Text() switch
     {

@@ -23,6 +23,7 @@ internal readonly struct JsonField(JsonElement value, string path, string file)
     }
 
     public bool IsZero => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number == 0;
+    public bool IsArray => value.ValueKind == JsonValueKind.Array;
     public bool IsText => value.ValueKind == JsonValueKind.String;
 
     /// <summary>A member that must be there; it may be null.</summary>
@@ -73,6 +74,11 @@ internal readonly struct JsonField(JsonElement value, string path, string file)
     public int Count() => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0
         ? number
         : throw Fail($"a whole number from 0 to {int.MaxValue} was expected, found {Describe()}");
+
+    /// <summary>A number that a double can hold.</summary>
+    public double Number() => value.ValueKind == JsonValueKind.Number && Score.Parse(value.GetRawText()) is var number && double.IsFinite(number)
+        ? number
+        : throw Fail($"a number was expected, found {Describe()}");
 
     public List<JsonField> Items()
     {

@@ -9,7 +9,15 @@ internal sealed class CodePointSet : IEquatable<CodePointSet>
     // First code point inside, first outside, and so on; strictly ascending, of even length.
     private readonly int[] _bounds;
 
-    private CodePointSet(int[] bounds) => _bounds = bounds;
+    // A bit for each code point below 128: most of what is asked for.
+    private readonly UInt128 _ascii;
+
+    private CodePointSet(int[] bounds)
+    {
+        _bounds = bounds;
+        for (int codePoint = 0; codePoint < 128; codePoint++)
+            if (Search(codePoint)) _ascii |= UInt128.One << codePoint;
+    }
 
     public static CodePointSet Empty { get; } = new([]);
     public static CodePointSet All { get; } = new([0, Limit]);
@@ -47,7 +55,9 @@ internal sealed class CodePointSet : IEquatable<CodePointSet>
     /// <summary>From ranges that are ascending and do not touch.</summary>
     internal static CodePointSet FromBounds(int[] bounds) => new(bounds);
 
-    public bool Contains(int codePoint)
+    public bool Contains(int codePoint) => codePoint < 128 ? (_ascii >> codePoint & 1) != 0 : Search(codePoint);
+
+    private bool Search(int codePoint)
     {
         int at = Array.BinarySearch(_bounds, codePoint);
         if (at < 0) at = ~at - 1;
