@@ -46,6 +46,48 @@ public class ListingTests
         Assert.Contains("steering", steer.Out.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("load", """{"id":"spare","state":"loading","loading":{"done_bytes":5,"total_bytes":10}}""", """{"id":"spare","state":"ready"}""", ExitCodes.Success, "spare: ready")]
+    [InlineData("load", """{"id":"spare","state":"ready","loading":{"done_bytes":0,"total_bytes":0}}""", """{"id":"spare","state":"ready","error":"config.json: model_type: no"}""", ExitCodes.Failure, "model_type: no")]
+    [InlineData("load", """{"id":"spare","state":"loading"}""", """{"id":"spare","state":"unloaded"}""", ExitCodes.Failure, "somebody else has changed it")]
+    [InlineData("unload", """{"id":"spare","state":"draining"}""", """{"id":"spare","state":"unloaded"}""", ExitCodes.Success, "spare: unloaded")]
+    public async Task Loading_and_unloading_wait_and_say_how_it_went(string verb, string begun, string ended, int exitCode, string said)
+    {
+        await using var server = new FakeServer();
+        server.On($"/v1/models/spare:{verb}", (_, connection) => connection.SendJsonAsync(begun));
+        server.On("/v1/models/spare", (_, connection) => connection.SendJsonAsync(ended));
+        var steer = new Steer();
+
+        Assert.Equal(exitCode, await steer.RunAsync(server, "models", verb, "spare"));
+        Assert.Contains(said, $"{steer.Out}{steer.Error}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_waiting_it_says_what_has_begun()
+    {
+        await using var server = new FakeServer();
+        server.On("/v1/models/spare:load", (_, connection) => connection.SendJsonAsync("""{"id":"spare","state":"loading"}"""));
+        var steer = new Steer();
+
+        Assert.Equal(ExitCodes.Success, await steer.RunAsync(server, "models", "load", "spare", "--no-wait"));
+        Assert.Equal("spare: loading", steer.Out.ToString().Trim());
+    }
+
+    [Fact]
+    public async Task Vectors_of_another_model_are_asked_for_by_its_name()
+    {
+        await using var server = new FakeServer();
+        string? query = null;
+        server.On("/v1/vectors?archived=true&model=spare", (request, connection) =>
+        {
+            query = request.Path;
+            return connection.SendJsonAsync("""{"data":[]}""");
+        });
+
+        Assert.Equal(ExitCodes.Success, await new Steer().RunAsync(server, "vectors", "--archived", "--model", "spare"));
+        Assert.EndsWith("?archived=true&model=spare", query, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Capabilities_are_shown_as_an_outline_whatever_they_hold()
     {

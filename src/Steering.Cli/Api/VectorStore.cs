@@ -7,7 +7,8 @@ using Steering.Cli.Recipes;
 namespace Steering.Cli.Api;
 
 /// <summary>The server's store of vectors, <c>/v1/vectors</c>. Throws as <see cref="SteeringClient"/> does.</summary>
-internal sealed class VectorStore(SteeringClient client)
+/// <param name="model">Whose vectors; null: those of the server's first model.</param>
+internal sealed class VectorStore(SteeringClient client, string? model = null)
 {
     /// <summary>From this size on the server is asked before the file is sent, and a bar shows how far it is.</summary>
     public const long LargeFile = 2 << 20;
@@ -16,15 +17,15 @@ internal sealed class VectorStore(SteeringClient client)
 
     /// <param name="archived">Archived versions as well.</param>
     public Task<Document<VectorListing>> ListAsync(bool archived, CancellationToken cancellation) =>
-        client.GetAsync(archived ? $"{Root}?archived=true" : Root, WireJson.Default.VectorListing, cancellation);
+        client.GetAsync(Of(archived ? $"{Root}?archived=true" : Root), WireJson.Default.VectorListing, cancellation);
 
     /// <summary>A version with its tensors. One named by its number is found even when it is archived.</summary>
     public Task<Document<StoredVector>> FindAsync(VectorReference reference, CancellationToken cancellation) =>
-        client.GetAsync(reference.Version is { } version ? VersionPath(reference.Name, version) : $"{Root}/{reference}", WireJson.Default.StoredVector, cancellation);
+        client.GetAsync(Of(reference.Version is { } version ? VersionPath(reference.Name, version) : $"{Root}/{reference}"), WireJson.Default.StoredVector, cancellation);
 
     /// <summary>What was found when the version was imported.</summary>
     public async Task<ImportReport> ReportAsync(string name, int version, CancellationToken cancellation) =>
-        (await client.GetAsync($"{VersionPath(name, version)}/report", WireJson.Default.ImportReport, cancellation)).Value;
+        (await client.GetAsync(Of($"{VersionPath(name, version)}/report"), WireJson.Default.ImportReport, cancellation)).Value;
 
     /// <summary>Stores a file as a new version. The key makes sending it again harmless, so it is sent again when the connection breaks before the answer.</summary>
     /// <param name="sent">Is told how many bytes of the file have gone out.</param>
@@ -36,10 +37,10 @@ internal sealed class VectorStore(SteeringClient client)
         UploadAsync($"{Root}:validate", upload, idempotencyKey: null, sent, WireJson.Default.UploadPreview, cancellation);
 
     public Task<Document<AliasListing>> AliasesAsync(string name, CancellationToken cancellation) =>
-        client.GetAsync($"{Root}/{name}/aliases", WireJson.Default.AliasListing, cancellation);
+        client.GetAsync(Of($"{Root}/{name}/aliases"), WireJson.Default.AliasListing, cancellation);
 
     public async Task<VectorAlias> AliasAsync(string name, string alias, CancellationToken cancellation) =>
-        (await client.GetAsync($"{Root}/{name}/aliases/{alias}", WireJson.Default.VectorAlias, cancellation)).Value;
+        (await client.GetAsync(Of($"{Root}/{name}/aliases/{alias}"), WireJson.Default.VectorAlias, cancellation)).Value;
 
     /// <summary>Points an alias at a version.</summary>
     /// <param name="version">A number, or another alias.</param>
@@ -54,17 +55,17 @@ internal sealed class VectorStore(SteeringClient client)
     /// <summary>Ends the serving of a version, or of all of them with their aliases.</summary>
     public async Task<Document<ArchivedVector>> ArchiveAsync(string name, int? version, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Delete, version is { } number ? VersionPath(name, number) : $"{Root}/{name}");
+        using var request = new HttpRequestMessage(HttpMethod.Delete, Of(version is { } number ? VersionPath(name, number) : $"{Root}/{name}"));
         return await client.AskAsync(request, WireJson.Default.ArchivedVector, cancellation);
     }
 
     /// <param name="format">Null: safetensors.</param>
     public Task<Download> DownloadAsync(VectorReference reference, string? format, CancellationToken cancellation) =>
-        client.DownloadAsync($"{Root}/{reference}/download{(format is null ? "" : $"?format={format}")}", cancellation);
+        client.DownloadAsync(Of($"{Root}/{reference}/download{(format is null ? "" : $"?format={format}")}"), cancellation);
 
     private async Task<Document<VectorAlias>> MoveAsync(string path, AliasMove move, int? ifRevision, CancellationToken cancellation)
     {
-        using var request = SteeringClient.Post(path, move, WireJson.Default.AliasMove);
+        using var request = SteeringClient.Post(Of(path), move, WireJson.Default.AliasMove);
         if (ifRevision is { } revision) request.Headers.IfMatch.Add(new EntityTagHeaderValue(string.Create(CultureInfo.InvariantCulture, $"\"{revision}\"")));
         return await client.AskAsync(request, WireJson.Default.VectorAlias, cancellation);
     }
@@ -85,13 +86,15 @@ internal sealed class VectorStore(SteeringClient client)
 
         async Task<string> SendAsync()
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = upload.ToForm(sent) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, Of(path)) { Content = upload.ToForm(sent) };
             if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
             // A server that refuses (no key, too large) then says so before it is sent everything.
             request.Headers.ExpectContinue = upload.File.Length >= LargeFile;
             return await client.TextAsync(request, cancellation);
         }
     }
+
+    private string Of(string path) => model is null ? path : $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}model={Uri.EscapeDataString(model)}";
 
     private static string VersionPath(string name, int version) => string.Create(CultureInfo.InvariantCulture, $"{Root}/{name}/versions/{version}");
 }

@@ -8,6 +8,7 @@ namespace Steering.Cli.Api;
 [JsonSerializable(typeof(GenerationReply))]
 [JsonSerializable(typeof(ApiErrorBody))]
 [JsonSerializable(typeof(ModelListing))]
+[JsonSerializable(typeof(ListedModel))]
 [JsonSerializable(typeof(VectorListing))]
 [JsonSerializable(typeof(StoredVector))]
 [JsonSerializable(typeof(ImportReport))]

@@ -150,6 +150,6 @@ public sealed class EngineLoopTests
 
         var last = EngineRun.Events(generation)[^1];
         Assert.True(last.Finish is FinishReason.Error or FinishReason.Length);
-        if (last.Finish == FinishReason.Error) Assert.Contains("shutting down", last.Error);
+        if (last.Finish == FinishReason.Error) Assert.Contains("before this generation was done", last.Error);
     }
 }

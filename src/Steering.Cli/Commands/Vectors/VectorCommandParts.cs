@@ -9,6 +9,7 @@ namespace Steering.Cli.Commands.Vectors;
 internal sealed class VectorCommandParts(Terminal terminal)
 {
     private readonly ConnectionOptions _connection = new();
+    private readonly Option<string?> _model = new("--model") { Description = "The model whose vectors they are. Default: the first of the server.", HelpName = "name" };
 
     public Terminal Terminal => terminal;
 
@@ -18,8 +19,9 @@ internal sealed class VectorCommandParts(Terminal terminal)
     public void SetAction(Command command, Func<ParseResult, VectorStore, CancellationToken, Task> action)
     {
         _connection.AddTo(command);
+        command.Add(_model);
         command.Validators.Add(RefuseMisplaced);
-        SteerCommand.SetAction(command, terminal, _connection, (line, client, cancellation) => action(line, new VectorStore(client), cancellation));
+        SteerCommand.SetAction(command, terminal, _connection, (line, client, cancellation) => action(line, new VectorStore(client, line.GetValue(_model)), cancellation));
     }
 
     public static Argument<string> Name()
@@ -57,7 +59,7 @@ internal sealed class VectorCommandParts(Terminal terminal)
     }
 
     /// <summary>An option before a subcommand that does not take it would be ignored in silence.</summary>
-    private static void RefuseMisplaced(CommandResult result)
+    public static void RefuseMisplaced(CommandResult result)
     {
         foreach (var option in (result.Parent as CommandResult)?.Children.OfType<OptionResult>().Where(option => !option.Implicit && !result.Command.Options.Contains(option.Option)) ?? [])
             result.AddError($"{option.Option.Name} is not an option of {result.Command.Name}.");
