@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Steering.Compute;
 using Steering.Engine.Loading;
+using Steering.Engine.Loading.Gguf;
 using Steering.Engine.Running;
 using Steering.Engine.Tokenization;
 using Steering.Tests.Models;
@@ -50,6 +51,48 @@ public sealed class GgufModelTests
             compared++;
         }
         Assert.InRange(compared, 200, int.MaxValue);
+    }
+
+    [SkippableFact]
+    public void The_tokenizer_of_a_real_file_gives_the_tokens_of_the_original_for_every_text_there_is()
+    {
+        using var source = ModelSource.Open(Path.Combine(Repository.Shared("data", "smollm2"), "SmolLM2-135M-Instruct.Q4_1.gguf"));
+        var (ours, original) = (source.ReadTokenizer(), Tokenizer.Load(Path.Combine(Repository.Shared("golden", "smollm2"), "tokenizer.json")));
+        int compared = 0;
+        foreach (string file in Directory.GetFiles(Repository.Shared("golden", "tokenizers"), "cases.jsonl", SearchOption.AllDirectories))
+        {
+            foreach (string line in File.ReadLines(file))
+            {
+                using var json = JsonDocument.Parse(line);
+                string text = json.RootElement.GetProperty("text").GetString()!;
+                var (expected, actual) = (original.Encode(text, EncodeOptions.Default), ours.Encode(text, EncodeOptions.Default));
+                Assert.Equal(expected.Ids, actual.Ids);
+                Assert.Equal(original.Decode(expected.Ids, skipSpecialTokens: true), ours.Decode(actual.Ids, skipSpecialTokens: true));
+                compared++;
+            }
+        }
+        Assert.InRange(compared, 5000, int.MaxValue);
+    }
+
+    [SkippableTheory]
+    [InlineData("llama-bpe", "llama3")]
+    [InlineData("qwen2", "qwen2")]
+    [InlineData("deepseek-v3", "deepseek3")]
+    [InlineData("falcon", "falcon")]
+    [InlineData("gpt-4o", "o200k")]
+    [InlineData("gpt-2", "gpt2")]
+    public void Text_is_cut_into_words_as_by_the_original_that_a_name_stands_for(string name, string original)
+    {
+        string folder = Repository.Shared("golden", "tokenizers", original), own = Path.Combine(folder, "tokenizer.json");
+        using var meta = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "meta.json")));
+        using var theirs = JsonDocument.Parse(File.ReadAllBytes(File.Exists(own) ? own : Path.GetFullPath(Path.Combine(folder, "..", meta.RootElement.GetProperty("tokenizer").GetString()!))));
+        using var ours = JsonDocument.Parse(GgufPreTokenizer.Named(name)!.PreTokenizer);
+
+        Assert.Equal(Parts(theirs.RootElement.GetProperty("pre_tokenizer")), Parts(ours.RootElement));
+
+        // Kinds and expressions; what concerns offsets and the start of a text is not llama.cpp's.
+        static IEnumerable<string> Parts(JsonElement part) => part.TryGetProperty("pretokenizers", out var parts) ? parts.EnumerateArray().SelectMany(Parts)
+            : [$"{part.GetProperty("type")} {(part.TryGetProperty("pattern", out var pattern) ? pattern.GetProperty("Regex").GetString() : "")} {(part.TryGetProperty("use_regex", out var regex) ? regex : default)} {(part.TryGetProperty("individual_digits", out var digits) ? digits : default)}"];
     }
 
     [SkippableFact]

@@ -49,8 +49,11 @@ internal sealed record GgufPreTokenizer(string PreTokenizer, bool IgnoresMerges 
         const string key = "tokenizer.ggml.pre";
         string supported = string.Join(", ", All.Keys.Order(StringComparer.Ordinal));
         string name = metadata.Text(key) ?? throw metadata.Error(key, $"is missing: the file is from before May 2024, convert it again; supported: {supported}");
-        return All.GetValueOrDefault(name) ?? throw metadata.Error(key, $"\"{name}\" is not supported; supported: {supported}");
+        return Named(name) ?? throw metadata.Error(key, $"\"{name}\" is not supported; supported: {supported}");
     }
+
+    /// <summary>Null for a name that is not known.</summary>
+    public static GgufPreTokenizer? Named(string name) => All.GetValueOrDefault(name);
 
     private static FrozenDictionary<string, GgufPreTokenizer> Table(params (string[] Names, GgufPreTokenizer Value)[] rows) =>
         rows.SelectMany(row => row.Names.Select(name => (name, row.Value))).ToFrozenDictionary(row => row.name, row => row.Value, StringComparer.Ordinal);
