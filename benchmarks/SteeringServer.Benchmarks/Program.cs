@@ -23,7 +23,16 @@ switch (args)
         using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })
             return await new ShippedVectorsBenchmark(server, Root()).RunAsync() ? 0 : 1;
     case ["tokenizers", .. var rest] when rest.Length <= 1:
-        new EncodeBenchmark(Path.Combine(Root(), "..", "shared"), rest is [var name] ? name : null).Run(Console.Out);
+        var encoding = new StringWriter();
+        new EncodeBenchmark(Path.Combine(Root(), "..", "shared"), rest is [var name] ? name : null).Run(encoding);
+        Console.Write(encoding);
+        if (rest.Length == 0) File.WriteAllText(Path.Combine(Root(), "docs", "tokenizers.md"), $"""
+            # Tokenizers
+
+            Written by `dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- tokenizers`: MB of UTF-8 a second, on one thread, for each reference tokenizer.
+
+            {encoding}
+            """);
         return 0;
     case ["soak"]:
         string soak = await SoakBenchmark.RunAsync(Path.Combine(Root(), "models", "storyworld"));
@@ -45,7 +54,8 @@ switch (args)
                                writes docs/performance.md
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               tokenizers [NAME]
-                               MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table
+                               MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table;
+                               all of them write docs/tokenizers.md
               effect [URL]     what every shipped vector does, through a running server (http://127.0.0.1:8080), beside the reference; writes docs/steering-effect.md
             """);
         return 2;
