@@ -13,6 +13,7 @@ export const connect = (Service, options) => new Service(process.env.STEERING_GR
 export const Generation = services.steering.v1.Generation;
 export const generation = connect(Generation);
 export const registry = connect(services.steering.v1.VectorRegistry);
+export const models = connect(services.steering.v1.Models);
 export const health = connect(services.grpc.health.v1.Health);
 export const reflection = connect(services.grpc.reflection.v1.ServerReflection);
 

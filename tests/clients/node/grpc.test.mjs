@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
 import grpc from "@grpc/grpc-js";
-import { Generation, call, collect, connect, definition, generation, health, metadata, parts, reflection, refusal, registry, send, sha256, upload, vectorFile } from "./grpc.mjs";
+import { Generation, call, collect, connect, definition, generation, health, metadata, models, parts, reflection, refusal, registry, send, sha256, upload, vectorFile } from "./grpc.mjs";
 
 const story = { messages: [{ role: "user", content: "Tell me a story." }], max_tokens: 20, seed: 1 };
 const long = { prompt: [{ text: "Once" }], n: 16, max_tokens: 400, ignore_eos: true };
@@ -224,8 +224,16 @@ test("compressed requests are answered as plain ones", async () => {
   packing.close();
 });
 
+test("models are listed and described, and one that is not there is refused", async () => {
+  const [{ name, state }] = (await call(models, "ListModels", {})).models;
+  assert.deepEqual([name, state], ["storyworld", "MODEL_STATE_READY"]);
+  const { details } = (await call(models, "GetModel", { name })).model;
+  assert.deepEqual([details.family, details.blocks, details.sites.length], ["llama", 8, 11]);
+  for (const verb of ["LoadModel", "UnloadModel"]) assert.equal((await refusal(call(models, verb, { name: "no-such-model" }))).code, "NOT_FOUND");
+});
+
 test("health is checked, listed and watched", async () => {
-  const services = ["", "model:storyworld", "steering.v1.Generation", "steering.v1.VectorRegistry"];
+  const services = ["", "model:storyworld", "steering.v1.Generation", "steering.v1.Models", "steering.v1.VectorRegistry"];
   for (const service of services) assert.equal((await call(health, "Check", { service })).status, "SERVING");
   assert.deepEqual((({ statuses }) => Object.keys(statuses).sort())(await call(health, "List", {})), services);
   assert.equal((await refusal(call(health, "Check", { service: "no.such.Service" }))).code, "NOT_FOUND");

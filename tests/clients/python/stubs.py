@@ -25,12 +25,13 @@ sys.path.insert(0, _modules.name)
 import reflection_pb2  # noqa: E402
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
-from steering.v1 import generation_pb2, generation_pb2_grpc, steering_pb2, vectors_pb2, vectors_pb2_grpc  # noqa: E402
+from steering.v1 import generation_pb2, generation_pb2_grpc, models_pb2, models_pb2_grpc, steering_pb2, vectors_pb2, vectors_pb2_grpc  # noqa: E402
 
 KEY = [("authorization", f"Bearer {os.environ['STEERING_API_KEY']}")]
 channel = grpc.insecure_channel(os.environ["STEERING_GRPC"])
 generation = generation_pb2_grpc.GenerationStub(channel)
 registry = vectors_pb2_grpc.VectorRegistryStub(channel)
+models = models_pb2_grpc.ModelsStub(channel)
 health = health_pb2_grpc.HealthStub(channel)
 
 

@@ -7,8 +7,8 @@ import unittest
 import grpc
 from grpc import StatusCode
 
-from stubs import KEY, Refusal, channel, generation, health, health_pb2, parts, reflection_pb2, registry, steering_pb2, upload, vector_file
-from stubs import generation_pb2 as g, vectors_pb2 as v
+from stubs import KEY, Refusal, channel, generation, health, health_pb2, models, parts, reflection_pb2, registry, steering_pb2, upload, vector_file
+from stubs import generation_pb2 as g, models_pb2 as m, vectors_pb2 as v
 
 STORY = dict(messages=[g.Message(role="user", content="Tell me a story.")], max_tokens=20, seed=1)
 LONG = dict(prompt=[g.Prompt(text="Once")], n=16, max_tokens=400, ignore_eos=True)
@@ -200,9 +200,19 @@ class RefusalTests(Case):
         self.refused(StatusCode.RESOURCE_EXHAUSTED, generate, prompt=[g.Prompt(text=" " * (33 << 20))])
 
 
+class ModelsTests(Case):
+    def test_models_are_listed_and_described_and_one_that_is_not_there_is_refused(self):
+        first = models.ListModels(m.ListModelsRequest(), metadata=KEY).models[0]
+        self.assertEqual((first.name, first.state), ("storyworld", m.MODEL_STATE_READY))
+        details = models.GetModel(m.GetModelRequest(name=first.name), metadata=KEY).model.details
+        self.assertEqual((details.family, details.blocks, len(details.sites)), ("llama", 8, 11))
+        self.refused(StatusCode.NOT_FOUND, models.LoadModel, m.LoadModelRequest(name="no-such-model"), metadata=KEY)
+        self.refused(StatusCode.NOT_FOUND, models.UnloadModel, m.UnloadModelRequest(name="no-such-model"), metadata=KEY)
+
+
 class HealthAndReflectionTests(Case):
     def test_health_is_checked_listed_and_watched(self):
-        services = ["", "model:storyworld", "steering.v1.Generation", "steering.v1.VectorRegistry"]
+        services = ["", "model:storyworld", "steering.v1.Generation", "steering.v1.Models", "steering.v1.VectorRegistry"]
         status = health_pb2.HealthCheckResponse
         for service in services:
             self.assertEqual(health.Check(health_pb2.HealthCheckRequest(service=service)).status, status.SERVING)
