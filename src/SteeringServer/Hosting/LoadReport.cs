@@ -8,21 +8,21 @@ namespace SteeringServer.Hosting;
 /// <summary>
 /// Shows how far a load has come: on a terminal as a line that is written anew, elsewhere as a log line for every quarter; nothing for loads that are over in a moment.
 /// </summary>
-internal sealed class LoadReport(string model, ILogger log, TextWriter screen, bool isTerminal) : IProgress<LoadProgress>
+internal sealed class LoadReport(string model, ILogger log, TextWriter screen, bool isTerminal, TimeProvider clock) : IProgress<LoadProgress>
 {
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1), Between = TimeSpan.FromMilliseconds(100);
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly long _started = clock.GetTimestamp();
     private TimeSpan _last;
     private long _quarters;
     private bool _hasLine;
 
-    public LoadReport(string model, ILogger log) : this(model, log, Console.Error, !Console.IsErrorRedirected)
+    public LoadReport(string model, ILogger log, TimeProvider clock) : this(model, log, Console.Error, !Console.IsErrorRedirected, clock)
     {
     }
 
     public void Report(LoadProgress value)
     {
-        var elapsed = _clock.Elapsed;
+        var elapsed = clock.GetElapsedTime(_started);
         if (elapsed < Moment || value.Total == 0) return;
         if (!isTerminal)
         {
@@ -42,11 +42,11 @@ internal sealed class LoadReport(string model, ILogger log, TextWriter screen, b
     public void Done(LoadedModel loaded, long storedBytes)
     {
         Clear();
-        double seconds = _clock.Elapsed.TotalSeconds;
+        double seconds = clock.GetElapsedTime(_started).TotalSeconds;
         using var process = Process.GetCurrentProcess();
         // Quantised blocks that no kernel reads as they are have been widened to int8 with scales: here it is said.
         string stored = string.Join(", ", loaded.StoredTypes.Select(type => $"{type.Key} x {type.Value}"));
-        LoadingLog.Loaded(log, model, seconds, Mebibytes(storedBytes), stored, Mebibytes(loaded.WeightBytes), loaded.KeptTypes, Mebibytes(process.WorkingSet64));
+        LoadingLog.Loaded(log, model, seconds, Mebibytes(storedBytes), stored, loaded.KeptTypes, Mebibytes(loaded.WeightBytes), Mebibytes(process.WorkingSet64));
     }
 
     /// <summary>Removes the line, where there is one.</summary>

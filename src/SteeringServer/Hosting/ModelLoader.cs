@@ -33,7 +33,7 @@ internal sealed class ModelLoader(ServerOptions options, Serving serving, TimePr
             if (slot.Load is not null) return Task.CompletedTask;
             if (slot.Status.State == ModelState.Draining)
                 throw new ApiException(ApiError.Unavailable($"{Found.Quote(slot.Name)} is being unloaded; load it again when it is.", ErrorCode.Draining));
-            var tracker = slot.Load = new LoadTracker(new LoadReport(slot.Name, log));
+            var tracker = slot.Load = new LoadTracker(new LoadReport(slot.Name, log, clock));
             if (slot.Status.Served is null) slot.Status = new ModelStatus(ModelState.Loading);
             // Its own thread: loading computes for seconds, and the pool's few threads have connections to accept.
             task = Task.Factory.StartNew(() => Load(slot, tracker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

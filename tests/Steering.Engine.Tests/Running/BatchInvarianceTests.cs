@@ -1,15 +1,19 @@
 using Steering.Engine.Interventions;
 using Steering.Engine.Running;
+using Steering.Tests.Models;
 
 namespace Steering.Tests.Running;
 
 /// <summary>The promise that steering is data: what shares a step with a request never changes its bits.</summary>
 public sealed class BatchInvarianceTests
 {
-    [Fact]
-    public void Sixty_four_differently_steered_streams_each_equal_their_solo_run()
+    public static TheoryData<string> Models() => [.. GoldenModel.Names];
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Sixty_four_differently_steered_streams_each_equal_their_solo_run(string model)
     {
-        using var run = new EngineRun();
+        using var run = new EngineRun(model: model);
         var requests = Enumerable.Range(0, 64).Select(i => run.Request(i, steered: i % 5 != 0)).ToArray();
         var alone = requests.Select(run.Alone).ToArray();
 
@@ -17,7 +21,25 @@ public sealed class BatchInvarianceTests
         run.Finish();
 
         for (int i = 0; i < requests.Length; i++) EngineRun.AssertSame(alone[i], EngineRun.Events(together[i]));
-        Assert.True(alone.Select(a => string.Join(',', a.Select(e => e.Token))).Distinct().Count() > 50);
+        Assert.True(alone.Select(a => string.Join(',', a.Select(e => e.Token))).Distinct().Count() > 40);
+    }
+
+    [Fact]
+    public void Longrope_factors_are_settled_by_prompt_and_max_tokens_whoever_shares_the_batch()
+    {
+        using var run = new EngineRun(model: "phi3-longrope");
+        var within = run.Request(3, steered: false) with { PromptLogprobs = 3 };
+        within = within with { MaxTokens = 32 - within.Prompt.Length }; // the original context is 32
+        var beyond = within with { MaxTokens = within.MaxTokens + 1 };
+        var (shortAlone, longAlone) = (run.Alone(within), run.Alone(beyond));
+        var (shortTogether, longTogether) = (run.Submit(within), run.Submit(beyond));
+        run.Finish();
+
+        EngineRun.AssertSame(shortAlone, EngineRun.Events(shortTogether));
+        EngineRun.AssertSame(longAlone, EngineRun.Events(longTogether));
+        // The same prompt, scored with the one list of factors and with the other.
+        Assert.NotEqual(shortAlone[5].Logprob, longAlone[5].Logprob);
+        Assert.True(shortAlone[5].IsPrompt && longAlone[5].IsPrompt);
     }
 
     [Fact]
@@ -60,12 +82,12 @@ public sealed class BatchInvarianceTests
     {
         using var run = new EngineRun();
         var plain = run.Request(12, steered: false);
-        var use = Models.GoldenRecipe.Use(operation, 0, ["resid_post.2"], (operation == Operation.ProjectBoost ? "u" : "", [.. Enumerable.Range(1, 48).Select(i => (float)i)], 1)) with
+        var use = GoldenRecipe.Use(operation, 0, ["resid_post.2"], (operation == Operation.ProjectBoost ? "u" : "", [.. Enumerable.Range(1, 48).Select(i => (float)i)], 1)) with
         {
             Parameters = operation == Operation.SetCoordinate ? new OperationParameters { Value = 9 } : OperationParameters.None,
             Renormalise = Renormalise.Token,
         };
-        var zero = plain with { Plan = Models.GoldenRecipe.Compile(run.Sites, plain.Prompt.Length, use) };
+        var zero = plain with { Plan = GoldenRecipe.Compile(run.Sites, plain.Prompt.Length, use) };
 
         EngineRun.AssertSame(run.Alone(plain), run.Alone(zero));
     }
@@ -75,12 +97,12 @@ public sealed class BatchInvarianceTests
     {
         using var run = new EngineRun();
         var plain = run.Request(12, steered: false, tokens: 9);
-        var use = Models.GoldenRecipe.Use(Operation.Add, 1, ["resid_post.2"], ("", [.. Enumerable.Range(1, 48).Select(i => (float)i)], 1)) with
+        var use = GoldenRecipe.Use(Operation.Add, 1, ["resid_post.2"], ("", [.. Enumerable.Range(1, 48).Select(i => (float)i)], 1)) with
         {
             Schedule = new Schedule(ScheduleKind.Linear, To: 0, Over: 4),
             Apply = new PositionRule { Prompt = false },
         };
-        var events = run.Alone(plain with { Plan = Models.GoldenRecipe.Compile(run.Sites, plain.Prompt.Length, use) });
+        var events = run.Alone(plain with { Plan = GoldenRecipe.Compile(run.Sites, plain.Prompt.Length, use) });
 
         // 9 tokens make 8 steered inputs at most; generated tokens 0 to 3 still have a strength.
         Assert.Equal([4], events[^1].Steered!.GeneratedTokens.AsEnumerable());

@@ -5,10 +5,16 @@ namespace Steering.Tests.Running;
 
 public sealed class EngineLoopTests
 {
-    [Fact]
-    public void A_decode_step_allocates_nothing()
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("gemma3-text")]
+    [InlineData("gpt2")]
+    [InlineData("gpt-neox")]
+    [InlineData("qwen3-moe")]
+    [InlineData("phi3-longrope")]
+    public void A_decode_step_allocates_nothing(string model)
     {
-        using var run = new EngineRun();
+        using var run = new EngineRun(model: model);
         var generations = Enumerable.Range(0, 8).Select(i => run.Submit(run.Request(i, steered: i > 2, tokens: 60) with { Logprobs = null })).ToArray();
         // Prefill, and a few steps for lists to reach their size; readers keep up as a server's would.
         for (int i = 0; i < 25; i++) StepAndRead();

@@ -5,12 +5,17 @@ using Steering.Tests.Models;
 
 namespace Steering.Tests.Running;
 
-/// <summary>An engine stepped by hand over a tiny Llama, so that what shares a step with what is decided by the test.</summary>
+/// <summary>An engine stepped by hand over a tiny model, so that what shares a step with what is decided by the test.</summary>
 internal sealed class EngineRun : IDisposable
 {
-    private readonly GoldenModel _golden = new("llama");
+    private readonly GoldenModel _golden;
 
-    public EngineRun(EngineOptions? options = null) => Engine = new EngineLoop(_golden.Model, options ?? new EngineOptions { MaxSequences = 64, TokensPerStep = 64 });
+    /// <param name="model">A folder of tests/Golden/models.</param>
+    public EngineRun(EngineOptions? options = null, string model = "llama")
+    {
+        _golden = new GoldenModel(model);
+        Engine = new EngineLoop(_golden.Model, options ?? new EngineOptions { MaxSequences = 64, TokensPerStep = 64 });
+    }
 
     public EngineLoop Engine { get; }
     public SiteTable Sites => _golden.Sites;
@@ -33,6 +38,7 @@ internal sealed class EngineRun : IDisposable
             var operation = operations[seed % 4];
             string site = ((string[])["resid_post.1", "norm_mlp.2", "attn_out.0", "mlp_act.3", "embed", "head_in.1", "mlp_gate.2", "resid_pre.3"])[seed % 8];
             Assert.True(Site.TryParse(site, out var parsed));
+            if (!Sites.Exists(parsed)) (site, parsed) = ("resid_post.1", new Site(SitePoint.ResidPost, 1)); // some families lack some
             var direction = Enumerable.Range(0, Sites.Width(parsed)).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
             var use = GoldenRecipe.Use(operation, 0.25 + seed % 16 / 8.0 * (operation == Operation.SetCoordinate ? 0.3 : 1), [site], ("", direction, 1)) with
             {
