@@ -58,6 +58,9 @@ public sealed class EngineLoop : IDisposable
 
     public EngineCounters Counters { get; } = new();
 
+    /// <summary>It takes no requests any more: it was told to end, and what fails from then on may have been ended by that.</summary>
+    public bool IsDraining => _draining;
+
     /// <summary>Bytes of KV cache and activations.</summary>
     public long MemoryBytes => _cache.Bytes + _decoder.ArenaBytes;
 

@@ -119,6 +119,21 @@ public sealed class SeveralModelsTests
     }
 
     [Fact]
+    public async Task When_the_drain_time_is_over_what_is_left_is_ended_and_says_why()
+    {
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { Models = [RunningServer.Storyworld, Spare with { IsOnDemand = false }], Drain = TimeSpan.Zero });
+        var counters = server.Services.GetRequiredService<Serving>().Find("spare")!.Status.Served!.Engine.Counters;
+        var running = server.PostAsync(Api.Completions, """{"model": "spare", "prompt": "Once", "max_tokens": 500, "ignore_eos": true, "n": 16}""");
+        await Eventually.TrueAsync(() => counters.Running == 16, "it runs");
+        await UnloadAsync(server, "spare");
+        var answer = await running;
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "draining"), (answer.Status, answer.Error.Code));
+        Assert.Contains("spare was unloaded", answer.Error.Message, StringComparison.Ordinal);
+        await TextAsync(server, "storyworld");
+    }
+
+    [Fact]
     public async Task A_model_is_loaded_again_beside_the_one_that_serves()
     {
         await using var server = await StartAsync();

@@ -31,12 +31,12 @@ internal sealed class GenerationAdmission(Serving serving, TimeProvider clock, I
     /// <exception cref="ApiException">The engine failed, or the server shuts down.</exception>
     public async Task CollectAsync(GenerationRun run, GenerationRecord record, CancellationToken cancellation)
     {
-        await foreach (var update in run.Updates.ReadAllAsync(cancellation)) Accept(record, update);
+        await foreach (var update in run.Updates.ReadAllAsync(cancellation)) Accept(run, record, update);
     }
 
     /// <summary>Takes one update into the record.</summary>
     /// <exception cref="ApiException">The engine failed, or the server shuts down.</exception>
-    public void Accept(GenerationRecord record, in ChoiceUpdate update)
+    public void Accept(GenerationRun run, GenerationRecord record, in ChoiceUpdate update)
     {
         try
         {
@@ -44,12 +44,13 @@ internal sealed class GenerationAdmission(Serving serving, TimeProvider clock, I
         }
         catch (GenerationFailedException failure)
         {
-            throw new ApiException(ErrorOf(failure, record.Generation.Id));
+            throw new ApiException(ErrorOf(run, failure, record.Generation.Id));
         }
     }
 
-    public ApiError ErrorOf(GenerationFailedException failure, string id)
+    public ApiError ErrorOf(GenerationRun run, GenerationFailedException failure, string id)
     {
+        if (run.IsEnding && !serving.IsDraining) return ApiError.Unavailable($"{failure.Message} Send the request again.", ErrorCode.Draining);
         if (serving.IsDraining) return Serving.Draining with { Message = "The server is shutting down and ended this generation. Send the request again." };
         GenerationLog.Failed(log, id, failure.Message);
         return ApiError.Internal(id);

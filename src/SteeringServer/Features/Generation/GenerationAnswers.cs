@@ -50,7 +50,7 @@ internal sealed class GenerationAnswers(GenerationAdmission admission, ServerOpt
 #pragma warning restore CA1031
         {
             if (failure is not GenerationFailedException) ErrorLog.RequestFailed(log, RequestId.Of(context), failure);
-            sse.Event(ErrorEnvelope.Serialize(failure is GenerationFailedException known ? admission.ErrorOf(known, record.Generation.Id) : ApiError.Internal(RequestId.Of(context))).Span);
+            sse.Event(ErrorEnvelope.Serialize(failure is GenerationFailedException known ? admission.ErrorOf(run, known, record.Generation.Id) : ApiError.Internal(RequestId.Of(context))).Span);
         }
         sse.Done();
         await sse.FlushAsync(context.RequestAborted);

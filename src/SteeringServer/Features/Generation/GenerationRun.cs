@@ -13,7 +13,12 @@ internal sealed class GenerationRun : IDisposable
     private readonly Channel<ChoiceUpdate> _updates = Channel.CreateUnbounded<ChoiceUpdate>(new UnboundedChannelOptions { SingleReader = true });
     private int _open;
 
-    private GenerationRun() { }
+    private readonly EngineLoop _engine;
+
+    private GenerationRun(EngineLoop engine) => _engine = engine;
+
+    /// <summary>Its engine was told to end: the model is being unloaded, or the server stops.</summary>
+    public bool IsEnding => _engine.IsDraining;
 
     /// <summary>Updates of all choices in the order they happen; completes when every sequence has ended.</summary>
     public ChannelReader<ChoiceUpdate> Updates => _updates.Reader;
@@ -23,7 +28,7 @@ internal sealed class GenerationRun : IDisposable
     /// <exception cref="EngineStoppedException">The engine takes no requests.</exception>
     public static GenerationRun Start(EngineLoop engine, Tokenizer tokenizer, PreparedGeneration generation)
     {
-        var run = new GenerationRun();
+        var run = new GenerationRun(engine);
         try
         {
             var assemblers = new List<ChoiceAssembler>();

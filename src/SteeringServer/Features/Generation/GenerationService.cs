@@ -41,7 +41,7 @@ internal sealed class GenerationService(Serving serving, GenerationAdmission adm
         {
             await foreach (var update in run.Updates.ReadAllAsync(context.CancellationToken))
             {
-                admission.Accept(record, update);
+                admission.Accept(run, record, update);
                 if (update.IsUnsteered) continue;
                 responseStream.WriteOptions = run.Updates.TryPeek(out _) ? Buffered : Plain;
                 await responseStream.WriteAsync(new Wire.GenerateStreamResponse { Delta = messages.Delta(update) });
