@@ -191,6 +191,18 @@ public sealed class SeveralModelsTests
         await TextAsync(server, "spare@own:0.5");
     }
 
+    [SkippableFact]
+    public async Task A_gguf_file_is_a_model_beside_a_folder()
+    {
+        string file = Path.Combine(Repository.Shared("data", "smollm2"), "SmolLM2-135M-Instruct.Q4_1.gguf");
+        await using var server = await StartAsync(new ModelOptions { Path = file, Context = 512, MaxSequences = 2 });
+        var reply = await server.PostAsync(Api.Chat, """{"model": "SmolLM2-135M-Instruct.Q4_1", "messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0, "max_tokens": 20}""");
+        var details = await GetAsync(server, "/v1/models/SmolLM2-135M-Instruct.Q4_1");
+
+        Assert.Equal("The capital of France is Paris.", reply.Text());
+        Assert.Equal(("llama", "int8", 512, 210), (details.GetProperty("family").GetString(), details.GetProperty("dtype").GetString(), details.GetProperty("context").GetInt32(), details.GetProperty("stored").GetProperty("Q4_1").GetInt32()));
+    }
+
     [Fact]
     public async Task The_service_of_models_says_and_does_the_same()
     {
