@@ -61,10 +61,10 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes128 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value), Keep(_b, 4, count, value), Keep(_c, 8, count, value), Keep(_d, 12, count, value));
+    public Lanes128 KeepFirst(int count, float value) => new(Split(_a, Vector128.Create(value), 0, count), Split(_b, Vector128.Create(value), 4, count), Split(_c, Vector128.Create(value), 8, count), Split(_d, Vector128.Create(value), 12, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes128 KeepFrom(int count, float value) => new(Drop(_a, 0, count, value), Drop(_b, 4, count, value), Drop(_c, 8, count, value), Drop(_d, 12, count, value));
+    public Lanes128 KeepFrom(int count, float value) => new(Split(Vector128.Create(value), _a, 0, count), Split(Vector128.Create(value), _b, 4, count), Split(Vector128.Create(value), _c, 8, count), Split(Vector128.Create(value), _d, 12, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes128 ScaleByPowerOfTwo(Lanes128 shifted) => new(
@@ -122,16 +122,9 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Keep(Vector128<float> lanes, int first, int count, float value)
+    private static Vector128<float> Split(Vector128<float> before, Vector128<float> after, int first, int count)
     {
         var index = Vector128<int>.Indices + Vector128.Create(first);
-        return Vector128.ConditionalSelect(Vector128.LessThan(index, Vector128.Create(count)).AsSingle(), lanes, Vector128.Create(value));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Drop(Vector128<float> lanes, int first, int count, float value)
-    {
-        var index = Vector128<int>.Indices + Vector128.Create(first);
-        return Vector128.ConditionalSelect(Vector128.LessThan(index, Vector128.Create(count)).AsSingle(), Vector128.Create(value), lanes);
+        return Vector128.ConditionalSelect(Vector128.LessThan(index, Vector128.Create(count)).AsSingle(), before, after);
     }
 }

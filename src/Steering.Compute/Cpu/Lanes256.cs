@@ -54,10 +54,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes256 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value), Keep(_b, 8, count, value));
+    public Lanes256 KeepFirst(int count, float value) => new(Split(_a, Vector256.Create(value), 0, count), Split(_b, Vector256.Create(value), 8, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes256 KeepFrom(int count, float value) => new(Drop(_a, 0, count, value), Drop(_b, 8, count, value));
+    public Lanes256 KeepFrom(int count, float value) => new(Split(Vector256.Create(value), _a, 0, count), Split(Vector256.Create(value), _b, 8, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes256 ScaleByPowerOfTwo(Lanes256 shifted) => new(
@@ -113,16 +113,9 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Keep(Vector256<float> lanes, int first, int count, float value)
+    private static Vector256<float> Split(Vector256<float> before, Vector256<float> after, int first, int count)
     {
         var index = Vector256<int>.Indices + Vector256.Create(first);
-        return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), lanes, Vector256.Create(value));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Drop(Vector256<float> lanes, int first, int count, float value)
-    {
-        var index = Vector256<int>.Indices + Vector256.Create(first);
-        return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), Vector256.Create(value), lanes);
+        return Vector256.ConditionalSelect(Vector256.LessThan(index, Vector256.Create(count)).AsSingle(), before, after);
     }
 }

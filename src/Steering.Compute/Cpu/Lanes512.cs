@@ -50,10 +50,10 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes512 KeepFirst(int count, float value) => new(Keep(_a, 0, count, value));
+    public Lanes512 KeepFirst(int count, float value) => new(Split(_a, Vector512.Create(value), 0, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes512 KeepFrom(int count, float value) => new(Drop(_a, 0, count, value));
+    public Lanes512 KeepFrom(int count, float value) => new(Split(Vector512.Create(value), _a, 0, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes512 ScaleByPowerOfTwo(Lanes512 shifted) => new(
@@ -104,16 +104,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Keep(Vector512<float> lanes, int first, int count, float value)
+    private static Vector512<float> Split(Vector512<float> before, Vector512<float> after, int first, int count)
     {
         var index = Vector512<int>.Indices + Vector512.Create(first);
-        return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), lanes, Vector512.Create(value));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Drop(Vector512<float> lanes, int first, int count, float value)
-    {
-        var index = Vector512<int>.Indices + Vector512.Create(first);
-        return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), Vector512.Create(value), lanes);
+        return Vector512.ConditionalSelect(Vector512.LessThan(index, Vector512.Create(count)).AsSingle(), before, after);
     }
 }

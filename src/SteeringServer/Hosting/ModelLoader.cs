@@ -30,8 +30,8 @@ internal sealed class ModelLoader(ServerOptions options, Serving serving, TimePr
         lock (_gate)
         {
             if (serving.IsDraining) throw new ApiException(Serving.Draining);
-            if (slot.Load is not null) return Task.CompletedTask;
-            if (slot.Status.State == ModelState.Draining)
+            if (slot.Load is { Cancellation.IsCancellationRequested: false }) return Task.CompletedTask;
+            if (slot.Load is not null || slot.Status.State == ModelState.Draining)
                 throw new ApiException(ApiError.Unavailable($"{Found.Quote(slot.Name)} is being unloaded; load it again when it is.", ErrorCode.Draining));
             var tracker = slot.Load = new LoadTracker(new LoadReport(slot.Name, log, clock));
             if (slot.Status.Served is null) slot.Status = new ModelStatus(ModelState.Loading);

@@ -8,10 +8,10 @@ internal static class SentencePieceMerges
 {
     /// <summary>Best first. Time grows with the total length of the pieces times the longest.</summary>
     /// <param name="pieces">The pieces that text may become, with their scores.</param>
-    public static List<(string Left, string Right)> Of(IReadOnlyDictionary<string, float> pieces)
+    public static List<(string Left, string Right)> Of(Dictionary<string, float> pieces)
     {
         var merges = new List<(string Left, string Right, float Score)>(pieces.Count);
-        var lookup = ((Dictionary<string, float>)pieces).GetAlternateLookup<ReadOnlySpan<char>>();
+        var lookup = pieces.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var (piece, score) in pieces)
         {
             for (int at = 1; at < piece.Length; at++)
