@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using Steering.Compute.Cpu;
 using SteeringServer.Benchmarks.Effect;
 using SteeringServer.Benchmarks.Engine;
+using SteeringServer.Benchmarks.Kernels;
 using SteeringServer.Benchmarks.Soak;
 using SteeringServer.Benchmarks.Tokenization;
 
@@ -33,6 +35,9 @@ switch (args)
 
             {encoding}
             """);
+        return 0;
+    case ["kernels", .. var names]:
+        new KernelBenchmark(Environment.ProcessorCount, names.Length > 0 ? names : [CpuBackend.Names[0]]).Run(Console.Out);
         return 0;
     case ["soak"]:
         string soak = await SoakBenchmark.RunAsync(Path.Combine(Root(), "models", "storyworld"));

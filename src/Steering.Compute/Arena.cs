@@ -9,6 +9,8 @@ public sealed class Arena : IDisposable
     public TensorView Matrix(int rows, int columns)
     {
         int stride = TensorView.Padded(columns);
+        // Rows an even number of cache lines apart share few sets of the first-level cache: the rows of a tile would push each other out.
+        if (rows > 1 && stride % (2 * TensorView.RowPadding) == 0) stride += TensorView.RowPadding;
         var buffer = new DeviceBuffer((long)rows * stride * sizeof(float));
         _buffers.Add(buffer);
         return new TensorView(buffer.Address, rows, columns, stride);

@@ -9,6 +9,12 @@ public interface IKernels : IDisposable
     /// <summary>For logs and capabilities: <c>avx512</c>, <c>avx2</c>, <c>portable</c>.</summary>
     string Name { get; }
 
+    /// <summary>How activations enter matrix products.</summary>
+    Numerics Numerics { get; }
+
+    /// <summary>What multiplies weights of a type, for logs and capabilities: <c>f32 fma</c>, <c>avx512-bf16</c>.</summary>
+    string ProductOf(DType type);
+
     /// <summary>Taken around every use but <see cref="CreateWeights"/>, which takes one itself, where several models share the processor.</summary>
     ComputeTurns Turns { get; }
 

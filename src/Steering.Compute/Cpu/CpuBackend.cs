@@ -1,24 +1,29 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Steering.Compute.Cpu.MachineCode;
 
 namespace Steering.Compute.Cpu;
 
-/// <summary>Chooses kernels for the processor at hand. All choices give the same bits; they differ in speed only.</summary>
+/// <summary>Chooses kernels for the processor at hand. In exact numerics all choices give the same bits; they differ in speed only.</summary>
 public static class CpuBackend
 {
-    /// <summary>Names that <see cref="Create"/> accepts, fastest first.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["avx512", "avx2", "portable"];
+    /// <summary>
+    /// Names that <see cref="Create(int, string?, Numerics, WeightStorage)"/> accepts, fastest first. <c>avx512</c> multiplies matrices by machine code of our own, <c>avx512-managed</c> without.
+    /// </summary>
+    public static IReadOnlyList<string> Names { get; } = ["avx512", "avx512-managed", "avx2", "portable"];
 
     /// <summary>Kernels on a pool of their own.</summary>
     /// <param name="threads">Threads that compute, the caller's included.</param>
     /// <param name="kernels">One of <see cref="Names"/>, or null for the fastest this processor has.</param>
+    /// <param name="numerics">How activations enter matrix products.</param>
+    /// <param name="storage">How weights are kept.</param>
     /// <exception cref="PlatformNotSupportedException">The processor lacks what was asked for.</exception>
-    public static IKernels Create(int threads, string? kernels = null)
+    public static IKernels Create(int threads, string? kernels = null, Numerics numerics = Numerics.Exact, WeightStorage storage = WeightStorage.Stored)
     {
         var pool = new ComputePool(threads);
         try
         {
-            return Create(pool, kernels, ownsPool: true);
+            return Create(pool, kernels, numerics, storage, ownsPool: true);
         }
         catch
         {
@@ -29,18 +34,24 @@ public static class CpuBackend
 
     /// <summary>Kernels on a pool that others use too, and that outlives them.</summary>
     /// <exception cref="PlatformNotSupportedException">The processor lacks what was asked for.</exception>
-    public static IKernels Create(ComputePool pool, string? kernels = null) => Create(pool, kernels, ownsPool: false);
+    public static IKernels Create(ComputePool pool, string? kernels = null, Numerics numerics = Numerics.Exact, WeightStorage storage = WeightStorage.Stored) => Create(pool, kernels, numerics, storage, ownsPool: false);
 
-    private static IKernels Create(ComputePool pool, string? kernels, bool ownsPool)
+    private static IKernels Create(ComputePool pool, string? kernels, Numerics numerics, WeightStorage storage, bool ownsPool)
     {
-        kernels ??= Vector512.IsHardwareAccelerated ? "avx512" : Vector256.IsHardwareAccelerated && Fma.IsSupported ? "avx2" : "portable";
+        bool isAvx2 = Vector256.IsHardwareAccelerated && Fma.IsSupported, isAvx512 = isAvx2 && Vector512.IsHardwareAccelerated;
+        kernels ??= MachineCodeWorks ? "avx512" : isAvx512 ? "avx512-managed" : isAvx2 ? "avx2" : "portable";
         return kernels switch
         {
-            "avx512" when Vector512.IsHardwareAccelerated => new CpuKernels<Lanes512>(kernels, pool, ownsPool),
-            "avx2" when Vector256.IsHardwareAccelerated && Fma.IsSupported => new CpuKernels<Lanes256>(kernels, pool, ownsPool),
-            "portable" => new CpuKernels<Lanes128>(kernels, pool, ownsPool),
+            "avx512" when MachineCodeWorks => new CpuKernels<Lanes512>(kernels, numerics, storage, true, pool, ownsPool),
+            "avx512-managed" when isAvx512 => new CpuKernels<Lanes512>(kernels, numerics, storage, false, pool, ownsPool),
+            "avx2" when isAvx2 => new CpuKernels<Lanes256>(kernels, numerics, storage, false, pool, ownsPool),
+            "portable" => new CpuKernels<Lanes128>(kernels, numerics, storage, false, pool, ownsPool),
+            "avx512" when isAvx512 => throw new PlatformNotSupportedException("The system forbids executable memory, which the 'avx512' kernels need; leave the choice to the server or ask for 'avx512-managed'."),
             _ when Names.Contains(kernels) => throw new PlatformNotSupportedException($"This processor cannot run the '{kernels}' kernels; leave the choice to the server or ask for 'portable'."),
             _ => throw new PlatformNotSupportedException($"Unknown kernels '{kernels}'; there are {string.Join(", ", Names)}."),
         };
     }
+
+    /// <summary>Whether memory can be made executable here and our code has AVX-512 to use.</summary>
+    private static bool MachineCodeWorks { get; } = ProcessorFeatures.Avx512 && TileKernel.Of(new WidenedBf16Tiles()) is not null;
 }

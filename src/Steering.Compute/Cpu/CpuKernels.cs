@@ -1,14 +1,19 @@
 namespace Steering.Compute.Cpu;
 
 /// <summary>The managed backend: every operation is a job over rows or panels on the pool, written once over <typeparamref name="TLanes"/>.</summary>
-internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool, bool ownsPool) : IKernels
+internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, WeightStorage storage, bool usesMachineCode, ComputePool pool, bool ownsPool) : IKernels
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    // Below these sizes handing work to another thread costs more than the work.
+    // Below this size handing work to another thread costs more than the work.
     private const int RowValuesPerThread = 8192;
-    private const int PanelBytesPerThread = 16384;
+
+    private readonly MatrixProducts<TLanes> _products = new(pool, numerics, usesMachineCode);
 
     public string Name => name;
+
+    public Numerics Numerics => numerics;
+
+    public string ProductOf(DType type) => _products.NameOf(type);
 
     public ComputeTurns Turns => pool.Turns;
 
@@ -17,7 +22,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool, b
         Turns.Enter();
         try
         {
-            return PanelMatrix.Pack(sources, pool);
+            return PanelMatrix.Pack(sources, storage, pool);
         }
         finally
         {
@@ -45,20 +50,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool, b
         var matrix = (PanelMatrix)weights;
         if (input.Columns != matrix.Inputs || output.Columns != matrix.Outputs || input.Rows != output.Rows)
             throw new ArgumentException($"Linear: [{input.Rows}, {input.Columns}] times [{matrix.Outputs}, {matrix.Inputs}] does not give [{output.Rows}, {output.Columns}].");
-        switch (matrix.Type)
-        {
-            case DType.F32: Linear<F32Panel>(output, input, matrix, bias); break;
-            case DType.Bf16: Linear<Bf16Panel>(output, input, matrix, bias); break;
-            case DType.F16: Linear<F16Panel>(output, input, matrix, bias); break;
-            case var _ when matrix.HasOffset: Linear<Int8OffsetPanel>(output, input, matrix, bias); break;
-            default: Linear<Int8Panel>(output, input, matrix, bias); break;
-        }
-    }
-
-    private void Linear<TPanel>(TensorView output, TensorView input, PanelMatrix matrix, TensorView bias) where TPanel : unmanaged, IPanelFormat
-    {
-        var job = new LinearJob<TLanes, TPanel>(output, input, matrix.Panel(0), matrix.Layout, bias.Rows == 0 ? null : bias.Pointer(0));
-        pool.Run(job, matrix.Panels, (int)Math.Max(1, PanelBytesPerThread / (matrix.Layout.PanelBytes * input.Rows)));
+        _products.Run(output, input, matrix, bias.Rows == 0 ? null : bias.Pointer(0));
     }
 
     public void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) =>
@@ -121,6 +113,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, ComputePool pool, b
 
     public void Dispose()
     {
+        _products.Dispose();
         if (ownsPool) pool.Dispose();
     }
 }

@@ -42,12 +42,26 @@ internal unsafe interface ILanes<TSelf> where TSelf : unmanaged, ILanes<TSelf>
     /// <summary>Largest lane.</summary>
     float MaxAcross();
 
-    /// <summary>Sixteen 8-bit integers as f32.</summary>
-    static abstract TSelf LoadInt8(sbyte* p);
-
     /// <summary>Widens 16 packed pairs of bf16: the first of each pair into <paramref name="even"/>, the second into <paramref name="odd"/>.</summary>
     static abstract void LoadBf16Pairs(byte* p, out TSelf even, out TSelf odd);
 
-    /// <summary>The same for IEEE half precision, subnormals included.</summary>
-    static abstract void LoadF16Pairs(byte* p, out TSelf even, out TSelf odd);
+    /// <summary>Widens 16 values of IEEE half precision, subnormals included.</summary>
+    static abstract TSelf LoadF16(Half* p);
+
+    // Lanes as 32-bit integers, for quantised weights.
+
+    /// <summary>The same bits in every lane.</summary>
+    static abstract TSelf BroadcastBits(int bits);
+
+    /// <summary>sum + the products of each lane's four unsigned bytes with the four signed bytes of <paramref name="x"/>, exact.</summary>
+    static abstract TSelf AddDots(TSelf sum, TSelf bytes, int x);
+
+    /// <summary>Four bits of every byte, from bit <paramref name="shift"/> (0 or 4) on.</summary>
+    TSelf Nibbles(int shift);
+
+    /// <summary>256 this + low.</summary>
+    TSelf ShiftLeft8Plus(TSelf low);
+
+    /// <summary>Integers to f32, rounded to nearest.</summary>
+    TSelf ToSingle();
 }

@@ -80,15 +80,6 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     public float MaxAcross() => LaneTree.Max(Vector128.Max(Vector128.Max(_a, _c), Vector128.Max(_b, _d)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 LoadInt8(sbyte* p)
-    {
-        var (low, high) = Vector128.Widen(Vector128.Load(p));
-        var (a, b) = Vector128.Widen(low);
-        var (c, d) = Vector128.Widen(high);
-        return new(Vector128.ConvertToSingle(a), Vector128.ConvertToSingle(b), Vector128.ConvertToSingle(c), Vector128.ConvertToSingle(d));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes128 even, out Lanes128 odd)
     {
         var mask = Vector128.Create(0xFFFF0000u);
@@ -101,14 +92,34 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadF16Pairs(byte* p, out Lanes128 even, out Lanes128 odd)
+    public static Lanes128 LoadF16(Half* p)
     {
-        var a = Vector128.Load((uint*)p);
-        var b = Vector128.Load((uint*)p + 4);
-        var c = Vector128.Load((uint*)p + 8);
-        var d = Vector128.Load((uint*)p + 12);
-        even = new(Widen(a << 16), Widen(b << 16), Widen(c << 16), Widen(d << 16));
-        odd = new(Widen(a), Widen(b), Widen(c), Widen(d));
+        var (a, b) = Vector128.Widen(Vector128.Load((ushort*)p));
+        var (c, d) = Vector128.Widen(Vector128.Load((ushort*)p + 8));
+        return new(Widen(a << 16), Widen(b << 16), Widen(c << 16), Widen(d << 16));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 BroadcastBits(int bits) => new(Vector128.Create(bits).AsSingle(), Vector128.Create(bits).AsSingle(), Vector128.Create(bits).AsSingle(), Vector128.Create(bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 AddDots(Lanes128 sum, Lanes128 bytes, int x) => new(Dots(sum._a, bytes._a, x), Dots(sum._b, bytes._b, x), Dots(sum._c, bytes._c, x), Dots(sum._d, bytes._d, x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes128 Nibbles(int shift) => new(((_a.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle(), ((_b.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle(), ((_c.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle(), ((_d.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes128 ShiftLeft8Plus(Lanes128 low) => new(((_a.AsInt32() << 8) + low._a.AsInt32()).AsSingle(), ((_b.AsInt32() << 8) + low._b.AsInt32()).AsSingle(), ((_c.AsInt32() << 8) + low._c.AsInt32()).AsSingle(), ((_d.AsInt32() << 8) + low._d.AsInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes128 ToSingle() => new(Vector128.ConvertToSingle(_a.AsInt32()), Vector128.ConvertToSingle(_b.AsInt32()), Vector128.ConvertToSingle(_c.AsInt32()), Vector128.ConvertToSingle(_d.AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Dots(Vector128<float> sum, Vector128<float> bytes, int x)
+    {
+        var w = bytes.AsInt32();
+        var low = Vector128.Create(255);
+        return (sum.AsInt32() + (w & low) * (sbyte)x + ((w >> 8) & low) * (sbyte)(x >> 8) + ((w >> 16) & low) * (sbyte)(x >> 16) + (w >>> 24) * (sbyte)(x >> 24)).AsSingle();
     }
 
     /// <summary>Half precision in the upper 16 bits to f32. The product with 2^112 moves the exponent's bias and normalises subnormals exactly.</summary>

@@ -74,9 +74,6 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 LoadInt8(sbyte* p) => new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(p))));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes512 even, out Lanes512 odd)
     {
         var mask = Vector512.Create(0xFFFF0000u);
@@ -86,11 +83,32 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadF16Pairs(byte* p, out Lanes512 even, out Lanes512 odd)
+    public static Lanes512 LoadF16(Half* p) => new(Widen(Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)p)) << 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 BroadcastBits(int bits) => new(Vector512.Create(bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 AddDots(Lanes512 sum, Lanes512 bytes, int x) => new(Dots(sum._a, bytes._a, x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 Nibbles(int shift) => new(((_a.AsUInt32() >> shift) & Vector512.Create(0x0F0F0F0Fu)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 ShiftLeft8Plus(Lanes512 low) => new(((_a.AsInt32() << 8) + low._a.AsInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 ToSingle() => new(Vector512.ConvertToSingle(_a.AsInt32()));
+
+    /// <summary>Bytes 0 and 2, and 1 and 3, as pairs of 16 bits: no sum can overflow, so the integers are exact as everywhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Dots(Vector512<float> sum, Vector512<float> bytes, int x)
     {
-        var a = Vector512.Load((uint*)p);
-        even = new(Widen(a << 16));
-        odd = new(Widen(a));
+        var pairs = Vector512.Create(0x00FF00FF);
+        var even = Vector512.Create((ushort)(sbyte)x + ((sbyte)(x >> 16) << 16)).AsInt16();
+        var odd = Vector512.Create((ushort)(sbyte)(x >> 8) + ((sbyte)(x >> 24) << 16)).AsInt16();
+        var w = bytes.AsInt32();
+        return (sum.AsInt32() + Avx512BW.MultiplyAddAdjacent((w & pairs).AsInt16(), even) + Avx512BW.MultiplyAddAdjacent(((w >>> 8) & pairs).AsInt16(), odd)).AsSingle();
     }
 
     /// <summary>Half precision in the upper 16 bits to f32. The product with 2^112 moves the exponent's bias and normalises subnormals exactly.</summary>

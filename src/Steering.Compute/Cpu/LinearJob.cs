@@ -6,7 +6,7 @@ namespace Steering.Compute.Cpu;
 /// Rows times panels. Every output is one chain of fused multiply-adds over ascending k, starting from 0, then the bias is added: the same bits for any number of rows, any split
 /// over threads, any instruction set. The twin in the tests is three lines.
 /// </summary>
-internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, TensorView input, byte* panels, PanelLayout layout, float* bias) : IJob
+internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, TensorView input, byte* panels, long panelBytes, int pairs, float* bias) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
     where TPanel : unmanaged, IPanelFormat
 {
@@ -35,29 +35,23 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
     private void OneRowTwoPanels(int panel)
     {
         float* x = input.Pointer(0);
-        byte* p = panels + panel * layout.PanelBytes, q = p + layout.PanelBytes;
+        byte* p = panels + panel * panelBytes, q = p + panelBytes;
         TLanes a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
-        for (int group = 0; group < layout.Groups; group++)
+        for (int k = 0; k < pairs; k++, p += TPanel.PairBytes, q += TPanel.PairBytes, x += 2)
         {
-            byte* g = p, h = q;
-            p += TPanel.HeaderBytes;
-            q += TPanel.HeaderBytes;
-            for (int k = 0; k < layout.GroupPairs; k++, p += TPanel.PairBytes, q += TPanel.PairBytes, x += 2)
-            {
-                TPanel.Load(g, p, 0, out TLanes e0, out TLanes o0);
-                TPanel.Load(g, p, 1, out TLanes e1, out TLanes o1);
-                TPanel.Load(h, q, 0, out TLanes e2, out TLanes o2);
-                TPanel.Load(h, q, 1, out TLanes e3, out TLanes o3);
-                TLanes even = TLanes.Broadcast(x[0]), odd = TLanes.Broadcast(x[1]);
-                a = TLanes.FusedMultiplyAdd(even, e0, a);
-                b = TLanes.FusedMultiplyAdd(even, e1, b);
-                c = TLanes.FusedMultiplyAdd(even, e2, c);
-                d = TLanes.FusedMultiplyAdd(even, e3, d);
-                a = TLanes.FusedMultiplyAdd(odd, o0, a);
-                b = TLanes.FusedMultiplyAdd(odd, o1, b);
-                c = TLanes.FusedMultiplyAdd(odd, o2, c);
-                d = TLanes.FusedMultiplyAdd(odd, o3, d);
-            }
+            TPanel.Load(p, 0, out TLanes e0, out TLanes o0);
+            TPanel.Load(p, 1, out TLanes e1, out TLanes o1);
+            TPanel.Load(q, 0, out TLanes e2, out TLanes o2);
+            TPanel.Load(q, 1, out TLanes e3, out TLanes o3);
+            TLanes even = TLanes.Broadcast(x[0]), odd = TLanes.Broadcast(x[1]);
+            a = TLanes.FusedMultiplyAdd(even, e0, a);
+            b = TLanes.FusedMultiplyAdd(even, e1, b);
+            c = TLanes.FusedMultiplyAdd(even, e2, c);
+            d = TLanes.FusedMultiplyAdd(even, e3, d);
+            a = TLanes.FusedMultiplyAdd(odd, o0, a);
+            b = TLanes.FusedMultiplyAdd(odd, o1, b);
+            c = TLanes.FusedMultiplyAdd(odd, o2, c);
+            d = TLanes.FusedMultiplyAdd(odd, o3, d);
         }
         Store(0, panel, a, b);
         Store(0, panel + 1, c, d);
@@ -67,18 +61,13 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
     private void Rows1(int panel, int row)
     {
         float* x = input.Pointer(row);
-        byte* p = panels + panel * layout.PanelBytes;
+        byte* p = panels + panel * panelBytes;
         TLanes a = TLanes.Zero, b = TLanes.Zero;
-        for (int group = 0; group < layout.Groups; group++)
+        for (int k = 0; k < pairs; k++, p += TPanel.PairBytes, x += 2)
         {
-            byte* g = p;
-            p += TPanel.HeaderBytes;
-            for (int k = 0; k < layout.GroupPairs; k++, p += TPanel.PairBytes, x += 2)
-            {
-                TPanel.Load(g, p, 0, out TLanes e0, out TLanes o0);
-                TPanel.Load(g, p, 1, out TLanes e1, out TLanes o1);
-                Accumulate(x, e0, o0, e1, o1, ref a, ref b);
-            }
+            TPanel.Load(p, 0, out TLanes e0, out TLanes o0);
+            TPanel.Load(p, 1, out TLanes e1, out TLanes o1);
+            Accumulate(x, e0, o0, e1, o1, ref a, ref b);
         }
         Store(row, panel, a, b);
     }
@@ -87,19 +76,14 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
     private void Rows2(int panel, int row)
     {
         float* x0 = input.Pointer(row), x1 = input.Pointer(row + 1);
-        byte* p = panels + panel * layout.PanelBytes;
+        byte* p = panels + panel * panelBytes;
         TLanes a0 = TLanes.Zero, b0 = a0, a1 = a0, b1 = a0;
-        for (int group = 0; group < layout.Groups; group++)
+        for (int k = 0; k < pairs; k++, p += TPanel.PairBytes, x0 += 2, x1 += 2)
         {
-            byte* g = p;
-            p += TPanel.HeaderBytes;
-            for (int k = 0; k < layout.GroupPairs; k++, p += TPanel.PairBytes, x0 += 2, x1 += 2)
-            {
-                TPanel.Load(g, p, 0, out TLanes e0, out TLanes o0);
-                TPanel.Load(g, p, 1, out TLanes e1, out TLanes o1);
-                Accumulate(x0, e0, o0, e1, o1, ref a0, ref b0);
-                Accumulate(x1, e0, o0, e1, o1, ref a1, ref b1);
-            }
+            TPanel.Load(p, 0, out TLanes e0, out TLanes o0);
+            TPanel.Load(p, 1, out TLanes e1, out TLanes o1);
+            Accumulate(x0, e0, o0, e1, o1, ref a0, ref b0);
+            Accumulate(x1, e0, o0, e1, o1, ref a1, ref b1);
         }
         Store(row, panel, a0, b0);
         Store(row + 1, panel, a1, b1);
@@ -110,26 +94,21 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
     {
         float* x = input.Pointer(row);
         long s = input.Stride;
-        byte* p = panels + panel * layout.PanelBytes;
+        byte* p = panels + panel * panelBytes;
         TLanes a0 = TLanes.Zero, b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
         TLanes a4 = a0, b4 = a0, a5 = a0, b5 = a0, a6 = a0, b6 = a0, a7 = a0, b7 = a0;
-        for (int group = 0; group < layout.Groups; group++)
+        for (int k = 0; k < pairs; k++, p += TPanel.PairBytes, x += 2)
         {
-            byte* g = p;
-            p += TPanel.HeaderBytes;
-            for (int k = 0; k < layout.GroupPairs; k++, p += TPanel.PairBytes, x += 2)
-            {
-                TPanel.Load(g, p, 0, out TLanes e0, out TLanes o0);
-                TPanel.Load(g, p, 1, out TLanes e1, out TLanes o1);
-                Accumulate(x, e0, o0, e1, o1, ref a0, ref b0);
-                Accumulate(x + s, e0, o0, e1, o1, ref a1, ref b1);
-                Accumulate(x + 2 * s, e0, o0, e1, o1, ref a2, ref b2);
-                Accumulate(x + 3 * s, e0, o0, e1, o1, ref a3, ref b3);
-                Accumulate(x + 4 * s, e0, o0, e1, o1, ref a4, ref b4);
-                Accumulate(x + 5 * s, e0, o0, e1, o1, ref a5, ref b5);
-                Accumulate(x + 6 * s, e0, o0, e1, o1, ref a6, ref b6);
-                Accumulate(x + 7 * s, e0, o0, e1, o1, ref a7, ref b7);
-            }
+            TPanel.Load(p, 0, out TLanes e0, out TLanes o0);
+            TPanel.Load(p, 1, out TLanes e1, out TLanes o1);
+            Accumulate(x, e0, o0, e1, o1, ref a0, ref b0);
+            Accumulate(x + s, e0, o0, e1, o1, ref a1, ref b1);
+            Accumulate(x + 2 * s, e0, o0, e1, o1, ref a2, ref b2);
+            Accumulate(x + 3 * s, e0, o0, e1, o1, ref a3, ref b3);
+            Accumulate(x + 4 * s, e0, o0, e1, o1, ref a4, ref b4);
+            Accumulate(x + 5 * s, e0, o0, e1, o1, ref a5, ref b5);
+            Accumulate(x + 6 * s, e0, o0, e1, o1, ref a6, ref b6);
+            Accumulate(x + 7 * s, e0, o0, e1, o1, ref a7, ref b7);
         }
         Store(row, panel, a0, b0);
         Store(row + 1, panel, a1, b1);

@@ -1,26 +1,22 @@
 namespace Steering.Compute.Cpu;
 
-/// <summary>Where the values of a panel lie: groups of pairs of inputs, each behind its header (<see cref="IPanelFormat"/>).</summary>
-internal readonly record struct PanelLayout(long PanelBytes, int Groups, int GroupPairs);
-
 /// <summary>
-/// A weight matrix in panels of 32 outputs: per panel and pair of inputs (k, k + 1) the 32 outputs lie together, so that outputs are lanes, one linear stream feeds
-/// any number of rows, and no horizontal sum is ever needed. 16-bit types interleave the pair ([32][2]), f32 and int8 keep it apart ([2][32]); int8 has the scales, and offsets, of its 32 outputs before
-/// every 16 or 32 inputs. Outputs are padded to 32, inputs to 2, with zeros.
+/// A weight matrix in panels of 32 outputs: per panel and input the 32 outputs lie together, so that outputs are lanes, one linear stream feeds any number of rows, and no horizontal sum is ever needed.
+/// f32 and f16 lie input by input ([inputs][32]), bf16 in pairs of inputs ([inputs / 2][32][2], what AVX512-BF16 and AMX multiply), quantised weights in groups (<see cref="GroupLayout"/>). Outputs are
+/// padded to 32, inputs to pairs or groups, with zeros.
 /// </summary>
 internal sealed unsafe class PanelMatrix : WeightMatrix
 {
     public const int Width = 32;
     private readonly DeviceBuffer _buffer;
 
-    private PanelMatrix(int outputs, int inputs, DType type, int groupLength, bool hasOffset)
+    private PanelMatrix(int outputs, int inputs, DType type, GroupLayout groups)
     {
-        (Outputs, Inputs, Type, HasOffset) = (outputs, inputs, type, hasOffset);
-        int header = type != DType.Int8 ? 0 : hasOffset ? Int8OffsetPanel.HeaderBytes : Int8Panel.HeaderBytes;
-        int pairs = type == DType.Int8 ? groupLength / 2 : (inputs + 1) / 2, groups = type == DType.Int8 ? inputs / groupLength : 1;
-        Layout = new PanelLayout(groups * (header + (long)pairs * 2 * Width * type.Size()), groups, pairs);
+        (Outputs, Inputs, Type, Groups) = (outputs, inputs, type, groups);
+        GroupCount = type.IsQuantised() ? (inputs + groups.Length - 1) / groups.Length : 0;
+        PanelBytes = type.IsQuantised() ? (long)GroupCount * groups.Bytes : (inputs + 1L) / 2 * 2 * Width * type.Size();
         Panels = (outputs + Width - 1) / Width;
-        _buffer = new DeviceBuffer(Panels * Layout.PanelBytes);
+        _buffer = new DeviceBuffer(Panels * PanelBytes);
     }
 
     public override int Outputs { get; }
@@ -28,38 +24,46 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
     public override DType Type { get; }
     public override long Bytes => _buffer.Bytes;
 
-    /// <summary>Whether the groups of an int8 matrix have offsets.</summary>
-    public bool HasOffset { get; }
-    public PanelLayout Layout { get; }
+    /// <summary>Of quantised weights.</summary>
+    public GroupLayout Groups { get; }
+
+    /// <summary>Groups of inputs; 0 where weights are not quantised.</summary>
+    public int GroupCount { get; }
+    public long PanelBytes { get; }
     public int Panels { get; }
 
-    public byte* Panel(int panel) => (byte*)_buffer.Address + panel * Layout.PanelBytes;
+    public byte* Panel(int panel) => (byte*)_buffer.Address + panel * PanelBytes;
 
-    /// <summary>Sources of one type stay in it, blocks become int8 with the shortest of their groups; a mixture is widened to f32.</summary>
-    public static PanelMatrix Pack(ReadOnlySpan<WeightSource> sources, ComputePool pool)
+    /// <summary>Sources of one type stay in it and blocks stay quantised, unless <paramref name="keepAs"/> says otherwise; a mixture is widened to f32.</summary>
+    public static PanelMatrix Pack(ReadOnlySpan<WeightSource> sources, WeightStorage keepAs, ComputePool pool)
     {
-        int rows = 0, groupLength = int.MaxValue;
-        bool hasOffset = false;
-        var type = sources[0].Type;
+        int rows = 0;
+        bool isOneType = true, areBlocks = true;
         foreach (var source in sources)
         {
             if (source.Columns != sources[0].Columns) throw new ArgumentException("Weights stacked into one matrix must have the same number of columns.", nameof(sources));
             if (source.Order is { } order && order.Length != source.Rows) throw new ArgumentException($"An order of {order.Length} rows for {source.Rows}.", nameof(sources));
             rows = checked(rows + source.Rows);
-            if (source.Type != type) type = DType.F32;
-            if (source.Format is not { } format) continue;
-            groupLength = Math.Min(groupLength, format.GroupLength);
-            hasOffset |= format.HasOffset;
+            isOneType &= source.Type == sources[0].Type;
+            areBlocks &= source.Format is not null;
         }
-        var matrix = new PanelMatrix(rows, sources[0].Columns, type, groupLength, hasOffset);
+        var (type, groups) = keepAs switch
+        {
+            WeightStorage.F32 => (DType.F32, default),
+            WeightStorage.Bf16 => (DType.Bf16, default),
+            _ when areBlocks && GroupLayout.Of(sources) is var layout => (layout.IsNibble ? DType.Int4 : DType.Int8, layout),
+            WeightStorage.Q8 => (DType.Int8, GroupLayout.EightBits),
+            _ => (isOneType ? sources[0].Type : DType.F32, default),
+        };
+        var matrix = new PanelMatrix(rows, sources[0].Columns, type, groups);
         int first = 0;
         foreach (var source in sources)
         {
             fixed (int* order = source.Order)
             {
-                if (type == DType.Int8) pool.Run(new PackBlocksJob(source, order, matrix, first), source.Rows, itemsPerThread: 64);
+                if (type.IsQuantised() && areBlocks) pool.Run(new PackBlocksJob(source, order, matrix, first), source.Rows, itemsPerThread: 64);
                 else if (type == source.Type) pool.Run(new PackJob(source, order, matrix, first), source.Rows, itemsPerThread: 64);
-                else pool.Run(new PackWidenedJob(source, order, matrix, first), source.Rows, itemsPerThread: 64);
+                else pool.Run(new PackConvertedJob(source, order, matrix, first), source.Rows, itemsPerThread: 64);
             }
             first += source.Rows;
         }
@@ -67,27 +71,25 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
     }
 
     /// <summary>Widens one output of a panel into destination [inputs].</summary>
-    public static void ReadRow(byte* panel, int lane, DType type, bool hasOffset, PanelLayout layout, int inputs, float* destination)
+    public static void ReadRow(byte* panel, int lane, DType type, GroupLayout groups, Span<float> destination)
     {
-        if (type == DType.Int8)
+        if (type.IsQuantised())
         {
-            int header = hasOffset ? Int8OffsetPanel.HeaderBytes : Int8Panel.HeaderBytes;
-            for (int group = 0; group < layout.Groups; group++)
+            for (; destination.Length > 0; panel += groups.Bytes)
             {
-                float scale = ((float*)panel)[lane], offset = hasOffset ? ((float*)panel)[Width + lane] : 0;
-                sbyte* integers = (sbyte*)panel + header + lane;
-                for (int k = 0; k < 2 * layout.GroupPairs; k++) *destination++ = MathF.FusedMultiplyAdd(integers[k * Width], scale, offset);
-                panel += header + 2 * layout.GroupPairs * Width;
+                int length = Math.Min(groups.Length, destination.Length);
+                groups.Read(panel, lane, destination[..length]);
+                destination = destination[length..];
             }
             return;
         }
-        for (int k = 0; k < inputs; k++)
+        for (int k = 0; k < destination.Length; k++)
         {
             destination[k] = type switch
             {
                 DType.F32 => ((float*)panel)[k * Width + lane],
                 DType.Bf16 => BitConverter.UInt32BitsToSingle((uint)((ushort*)panel)[(k / 2 * Width + lane) * 2 + k % 2] << 16),
-                _ => (float)((Half*)panel)[(k / 2 * Width + lane) * 2 + k % 2],
+                _ => (float)((Half*)panel)[k * Width + lane],
             };
         }
     }

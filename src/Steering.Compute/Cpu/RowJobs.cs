@@ -29,9 +29,9 @@ internal readonly unsafe struct EmbedJob(TensorView output, int* ids, PanelMatri
 {
     // The panels are reached through a handle because jobs are unmanaged.
     private readonly nint _first = (nint)table.Panel(0);
-    private readonly PanelLayout _layout = table.Layout;
+    private readonly long _panelBytes = table.PanelBytes;
     private readonly DType _type = table.Type;
-    private readonly bool _hasOffset = table.HasOffset;
+    private readonly GroupLayout _groups = table.Groups;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int first, int last)
@@ -39,7 +39,7 @@ internal readonly unsafe struct EmbedJob(TensorView output, int* ids, PanelMatri
         for (int row = first; row < last; row++)
         {
             float* y = output.Pointer(row);
-            PanelMatrix.ReadRow((byte*)_first + ids[row] / PanelMatrix.Width * _layout.PanelBytes, ids[row] % PanelMatrix.Width, _type, _hasOffset, _layout, output.Columns, y);
+            PanelMatrix.ReadRow((byte*)_first + ids[row] / PanelMatrix.Width * _panelBytes, ids[row] % PanelMatrix.Width, _type, _groups, new Span<float>(y, output.Columns));
             if (scale == 1) continue;
             for (int i = 0; i < output.Columns; i++) y[i] *= scale;
         }

@@ -33,6 +33,15 @@ public abstract class BlockFormat
     /// <summary>Whether groups have an offset.</summary>
     public bool HasOffset { get; }
 
+    /// <summary>Whether integers take 4 bits, counted from <see cref="Lowest"/>.</summary>
+    public virtual bool IsNibble => false;
+
+    /// <summary>The least integer of a format whose integers take 4 bits.</summary>
+    public virtual int Lowest => sbyte.MinValue;
+
+    /// <summary>Whether scales and offsets are f16 values as they are: those of blocks of 32.</summary>
+    public bool HasHalfScales => Values == 32;
+
     /// <summary>Takes a block apart.</summary>
     /// <param name="block"><see cref="Bytes"/> bytes.</param>
     /// <param name="integers"><see cref="Values"/> integers.</param>

@@ -55,6 +55,9 @@ internal static class PackedScales
 /// <summary>256 weights of 4 bits; every 32 have a 6-bit scale and a 6-bit minimum.</summary>
 internal sealed class Q4K() : BlockFormat("Q4_K", 256, 144, 32, hasOffset: true)
 {
+    public override bool IsNibble => true;
+    public override int Lowest => 0;
+
     public override void Unpack(ReadOnlySpan<byte> block, Span<sbyte> integers, Span<float> scales, Span<float> offsets)
     {
         PackedScales.Unpack(block[4..16], Half(block, 0), Half(block, 2), scales, offsets);

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Steering.Compute;
+using Steering.Compute.Cpu.MachineCode;
+
+namespace SteeringServer.Benchmarks.Kernels;
+
+/// <summary>
+/// What this machine can do at most, measured in the same run as what is compared with it: operations per second of every instruction set present, on registers alone, and bytes per second of plain
+/// reads. A multiply and an add are two operations.
+/// </summary>
+internal sealed unsafe class MachineLimits
+{
+    private const int Accumulators = 24;
+    private readonly int _threads;
+
+    private MachineLimits(int threads) => _threads = threads;
+
+    /// <summary>f32 fused multiply-adds in 512 bits.</summary>
+    public double Fma { get; private init; }
+
+    /// <summary>AVX512-BF16; 0 where the processor has none.</summary>
+    public double Bf16 { get; private init; }
+
+    /// <summary>AVX512-VNNI, 8-bit integers; 0 where the processor has none.</summary>
+    public double Vnni { get; private init; }
+
+    /// <summary>AMX, bf16; 0 where the processor has none.</summary>
+    public double Amx { get; private init; }
+
+    public static MachineLimits Measure(int threads) => new(threads)
+    {
+        Fma = Peak(threads, 32 * Accumulators, true, (a, i) => a.FusedMultiplyAdd(new Zmm(i), new Zmm(30), new Zmm(31))),
+        Bf16 = Peak(threads, 64 * Accumulators, ProcessorFeatures.Avx512Bf16, (a, i) => a.DotBf16(new Zmm(i), new Zmm(30), new Zmm(31))),
+        Vnni = Peak(threads, 128 * Accumulators, ProcessorFeatures.Avx512Vnni, (a, i) => a.DotBytes(new Zmm(i), new Zmm(30), new Zmm(31))),
+        Amx = Peak(threads, 16 * 16 * 64 * Accumulators, ProcessorFeatures.Amx, (a, i) => a.DotBf16(new Tile(i % 4), new Tile(4 + i % 2), new Tile(6 + i % 2)), tiles: true),
+    };
+
+    /// <summary>Bytes per second of reading a block of this size again and again.</summary>
+    public double Read(long bytes) => Engine.MemoryLimit.Measure(bytes, _threads);
+
+    private static double Peak(int threads, double operations, bool isThere, Action<Assembler, int> instruction, bool tiles = false)
+    {
+        const int loops = 300_000;
+        if (!isThere) return 0;
+        var code = new Assembler();
+        if (tiles) code.LoadTileConfiguration(new Memory(Register.Rsi));
+        else
+            for (int i = 0; i < 32; i++) code.Zero(new Zmm(i));
+        int again = code.Here;
+        for (int i = 0; i < Accumulators; i++) instruction(code, i);
+        code.Decrement(Register.Rdi);
+        code.JumpIfNotZero(again);
+        if (tiles) code.ReleaseTiles();
+        code.Return();
+        using var memory = ExecutableMemory.TryCreate(code.ToArray());
+        if (memory is null) return 0;
+        byte* configuration = stackalloc byte[64];
+        TileConfiguration.Write(configuration);
+        using var pool = new ComputePool(threads);
+        var times = new List<double>();
+        for (int i = 0; i < 7; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            pool.Run(new PeakJob(memory.Address, loops, (nint)configuration), threads);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        times.Sort();
+        return operations * loops * threads / times[times.Count / 2];
+    }
+
+    private readonly struct PeakJob(nint code, int loops, nint configuration) : IJob
+    {
+        public void Run(int first, int last) => ((delegate* unmanaged<long, nint, void>)code)(loops, configuration);
+    }
+}

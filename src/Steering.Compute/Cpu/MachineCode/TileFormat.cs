@@ -1,0 +1,106 @@
+namespace Steering.Compute.Cpu.MachineCode;
+
+/// <summary>How a tile kernel walks over weights of one layout: what one step of its loop does.</summary>
+internal abstract record TileFormat
+{
+    /// <summary>Rows a tile may have: as many as registers allow.</summary>
+    public abstract int MostRows { get; }
+
+    /// <summary>Panels of a tile with few rows, so that enough independent chains hide the latency of a multiply-add.</summary>
+    public virtual int PanelsFor(int rows) => rows switch { 1 => 4, <= 3 => 2, _ => 1 };
+
+    /// <summary>Bytes of a panel that a step reads.</summary>
+    public abstract int PanelStep { get; }
+
+    /// <summary>Bytes of a row that a step reads.</summary>
+    public abstract int RowStep { get; }
+
+    /// <summary>Fills registers that the loop only reads. Address registers hold nothing that is needed except those of <see cref="TileWriter"/>.</summary>
+    public virtual void WriteConstants(TileWriter tile) { }
+
+    public abstract void WriteStep(TileWriter tile);
+}
+
+/// <summary>f32 and f16 weights, f32 rows: a step is one input, a fused multiply-add for every output.</summary>
+internal sealed record SingleTiles(bool IsHalf) : TileFormat
+{
+    public override int MostRows => 14;
+    public override int PanelStep => IsHalf ? 64 : 128;
+    public override int RowStep => 4;
+
+    public override void WriteStep(TileWriter tile)
+    {
+        int weights = tile.FirstFree;
+        var x = new Zmm(weights + 2 * tile.Panels);
+        for (int i = 0; i < 2 * tile.Panels; i++)
+        {
+            if (IsHalf) tile.Code.WidenHalf(new Zmm(weights + i), TileWriter.Panel(i / 2, i % 2 * 32));
+            else tile.Code.Load(new Zmm(weights + i), TileWriter.Panel(i / 2, i % 2 * 64));
+        }
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            tile.Code.Broadcast(x, TileWriter.Row(row, 0));
+            for (int i = 0; i < 2 * tile.Panels; i++) tile.Code.FusedMultiplyAdd(tile.Accumulator(row, i / 2, i % 2), x, new Zmm(weights + i));
+        }
+    }
+}
+
+/// <summary>bf16 weights, f32 rows: a step is a pair of inputs. Widening is exact, so the bits are those of f32 weights.</summary>
+internal sealed record WidenedBf16Tiles : TileFormat
+{
+    public override int MostRows => 12;
+    public override int PanelStep => 128;
+    public override int RowStep => 8;
+
+    private static Zmm UpperHalves => new(31);
+
+    public override void WriteConstants(TileWriter tile)
+    {
+        // 0xFFFF0000 in every lane: all ones, shifted.
+        tile.Code.Ones(UpperHalves);
+        tile.Code.ShiftLeft(UpperHalves, UpperHalves, 16);
+    }
+
+    public override void WriteStep(TileWriter tile)
+    {
+        int pairs = tile.FirstFree, even = pairs + 2 * tile.Panels;
+        var x = new Zmm(even + 2 * tile.Panels);
+        for (int i = 0; i < 2 * tile.Panels; i++)
+        {
+            tile.Code.Load(new Zmm(pairs + i), TileWriter.Panel(i / 2, i % 2 * 64));
+            tile.Code.ShiftLeft(new Zmm(even + i), new Zmm(pairs + i), 16);
+        }
+        Multiply(tile, even, x, 0);
+        for (int i = 0; i < 2 * tile.Panels; i++) tile.Code.And(new Zmm(pairs + i), new Zmm(pairs + i), UpperHalves);
+        Multiply(tile, pairs, x, 4);
+    }
+
+    private static void Multiply(TileWriter tile, int weights, Zmm x, int displacement)
+    {
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            tile.Code.Broadcast(x, TileWriter.Row(row, displacement));
+            for (int i = 0; i < 2 * tile.Panels; i++) tile.Code.FusedMultiplyAdd(tile.Accumulator(row, i / 2, i % 2), x, new Zmm(weights + i));
+        }
+    }
+}
+
+/// <summary>bf16 weights and bf16 rows (AVX512-BF16): a step is a pair of inputs, both products of which an instruction adds to every output.</summary>
+internal sealed record Bf16Tiles : TileFormat
+{
+    public override int MostRows => 14;
+    public override int PanelStep => 128;
+    public override int RowStep => 4;
+
+    public override void WriteStep(TileWriter tile)
+    {
+        int weights = tile.FirstFree;
+        var x = new Zmm(weights + 2 * tile.Panels);
+        for (int i = 0; i < 2 * tile.Panels; i++) tile.Code.Load(new Zmm(weights + i), TileWriter.Panel(i / 2, i % 2 * 64));
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            tile.Code.Broadcast(x, TileWriter.Row(row, 0));
+            for (int i = 0; i < 2 * tile.Panels; i++) tile.Code.DotBf16(tile.Accumulator(row, i / 2, i % 2), x, new Zmm(weights + i));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using static Steering.Compute.Cpu.MachineCode.Register;
+
+namespace Steering.Compute.Cpu.MachineCode;
+
+/// <summary>
+/// The frame of a tile kernel: rows x panels x 32 outputs whose accumulators stay in registers while a loop walks over the inputs. What happens in the loop is the <see cref="TileFormat"/>'s. System V calling
+/// convention, leaf function, no register that would have to be saved; the argument is a <see cref="TileArguments"/>.
+/// </summary>
+/// <remarks>rdi arguments, rsi panel, r8 row stride, r9 steps left; rows are reached three by three from rdx, rcx, rax, r10 and r11. With several panels (at most 3 rows) rax and r10 hold one and three panel strides.</remarks>
+internal sealed class TileWriter(int rows, int panels)
+{
+    private static readonly Register[] s_bases = [Rdx, Rcx, Rax, R10, R11];
+
+    public Assembler Code { get; } = new();
+    public int Rows => rows;
+    public int Panels => panels;
+
+    private const int PrefetchDistance = 8192;
+
+    /// <summary>Most rows that can be addressed.</summary>
+    public const int MostRows = 14;
+
+    /// <summary>The accumulator of sixteen outputs of a row.</summary>
+    public Zmm Accumulator(int row, int panel, int half) => new((row * panels + panel) * 2 + half);
+
+    /// <summary>Registers from here on belong to the format.</summary>
+    public int FirstFree => rows * panels * 2;
+
+    public static Memory Panel(int panel, int displacement) => panel switch
+    {
+        0 => new Memory(Rsi, displacement),
+        1 => new Memory(Rsi, displacement, Rax),
+        2 => new Memory(Rsi, displacement, Rax, 2),
+        _ => new Memory(Rsi, displacement, R10),
+    };
+
+    public static Memory Row(int row, int displacement) => row % 3 == 0 ? new Memory(s_bases[row / 3], displacement) : new Memory(s_bases[row / 3], displacement, R8, row % 3);
+
+    public byte[] Write(TileFormat format)
+    {
+        if (panels > 1 && rows > 3) throw new ArgumentException("Several panels leave registers for three rows.");
+        Code.Move(Rsi, Argument(0));
+        Code.Move(R8, Argument(3));
+        Code.Move(R9, Argument(6));
+        Code.Move(Rdx, Argument(2));
+        for (int i = 1; i <= (rows - 1) / 3; i++)
+        {
+            Code.LoadAddress(s_bases[i], new Memory(s_bases[i - 1], 0, R8, 2));
+            Code.Add(s_bases[i], R8);
+        }
+        if (panels > 1)
+        {
+            Code.Move(Rax, Argument(1));
+            Code.LoadAddress(R10, new Memory(Rax, 0, Rax, 2));
+        }
+        for (int i = 0; i < FirstFree; i++) Code.Zero(new Zmm(i));
+        format.WriteConstants(this);
+        int again = Code.Here;
+        // A single panel is one stream, which the processor's own prefetching keeps too close; several are enough of them. Other distances (1 to 4 KiB) gained less.
+        if (panels == 1)
+            for (int line = 0; line < format.PanelStep; line += 64) Code.Prefetch(Panel(0, PrefetchDistance + line));
+        format.WriteStep(this);
+        Code.Add(Rsi, format.PanelStep);
+        for (int i = 0; i <= (rows - 1) / 3; i++) Code.Add(s_bases[i], format.RowStep);
+        Code.Decrement(R9);
+        Code.JumpIfNotZero(again);
+
+        Code.Move(Rdx, Argument(4));
+        Code.Move(R8, Argument(5));
+        for (int row = 0; row < rows; row++)
+        {
+            for (int panel = 0; panel < panels; panel++)
+                for (int half = 0; half < 2; half++) Code.Store(new Memory(Rdx, 128 * panel + 64 * half), Accumulator(row, panel, half));
+            if (row < rows - 1) Code.Add(Rdx, R8);
+        }
+        Code.Return();
+        return Code.ToArray();
+    }
+
+    private static Memory Argument(int index) => new(Rdi, 8 * index);
+}

@@ -1,0 +1,11 @@
+namespace Steering.Compute;
+
+/// <summary>How activations enter matrix products; it belongs to the loaded model (docs/decisions.md 1).</summary>
+public enum Numerics
+{
+    /// <summary>To f32 accuracy.</summary>
+    Exact,
+
+    /// <summary>Rounded once: to bf16 for bf16 weights where the processor multiplies them faster, to 8 bits for quantised weights.</summary>
+    Fast,
+}
