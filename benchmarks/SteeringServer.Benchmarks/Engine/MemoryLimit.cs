@@ -8,7 +8,8 @@ namespace SteeringServer.Benchmarks.Engine;
 /// <summary>What this machine reads per second from a block as large as a model's weights: the limit of decoding one sequence, measured in the same run.</summary>
 internal static unsafe class MemoryLimit
 {
-    private readonly struct ReadJob(nint address) : IJob
+    /// <summary>Reads pages of 4 KiB; an item is a page.</summary>
+    internal readonly unsafe struct ReadJob(nint address) : IJob
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int first, int last)

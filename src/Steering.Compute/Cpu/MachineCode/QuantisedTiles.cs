@@ -6,9 +6,9 @@ namespace Steering.Compute.Cpu.MachineCode;
 /// </summary>
 internal sealed record QuantisedTiles(GroupLayout Groups, DigitLayout Digits) : TileFormat
 {
-    // Registers: for every row and half an accumulator and an integer sum per digit; two of weights, one of inputs, and a mask.
+    // Registers: for every row, panel and half an accumulator and an integer sum per digit; weights of every panel and half, inputs, and a mask.
     public override int MostRows => Digits.Digits == 1 ? 7 : 3;
-    public override int PanelsFor(int rows) => 1;
+    public override int PanelsFor(int rows) => rows == 1 ? 2 : 1;
     public override int PanelStep => Groups.Bytes;
     public override int RowStep => Digits.Bytes;
 
@@ -26,75 +26,73 @@ internal sealed record QuantisedTiles(GroupLayout Groups, DigitLayout Digits) : 
 
     public override void WriteStep(TileWriter tile)
     {
-        int first = tile.FirstFree, weights = first + 2 * tile.Rows * Digits.Digits;
-        Zmm Sum(int row, int half, int digit) => new(first + (2 * row + half) * Digits.Digits + digit);
-        var (code, x) = (tile.Code, new Zmm(weights + 2));
+        int first = tile.FirstFree, weights = first + 2 * tile.Rows * tile.Panels * Digits.Digits;
+        Zmm Sum(int row, int panel, int half, int digit) => new(first + ((row * tile.Panels + panel) * 2 + half) * Digits.Digits + digit);
+        var (code, x) = (tile.Code, new Zmm(weights + 2 * tile.Panels));
+        int halves = 2 * tile.Panels;
         for (int row = 0; row < tile.Rows; row++)
-        {
             for (int digit = 0; digit < Digits.Digits; digit++)
-            {
-                code.Broadcast(Sum(row, 0, digit), TileWriter.Row(row, Digits.Start(digit)));
-                code.Copy(Sum(row, 1, digit), Sum(row, 0, digit));
-            }
-        }
-        for (int step = 0; step < Groups.Length / 4; step++)
+                for (int i = 0; i < halves; i++) code.Broadcast(Sum(row, i / 2, i % 2, digit), TileWriter.Row(row, Digits.Start(digit)));
+        int steps = Groups.Length / 4, lines = PanelStep / 64;
+        for (int step = 0; step < steps; step++)
         {
-            for (int half = 0; half < 2; half++) Load(code, new Zmm(weights + half), step, half);
+            tile.Prefetch(lines * step / steps, lines * (step + 1) / steps);
+            for (int i = 0; i < halves; i++) Load(code, new Zmm(weights + i), i / 2, step, i % 2);
             for (int row = 0; row < tile.Rows; row++)
             {
                 for (int digit = 0; digit < Digits.Digits; digit++)
                 {
                     code.Broadcast(x, TileWriter.Row(row, Digits.Four(digit, step)));
-                    for (int half = 0; half < 2; half++) code.DotBytes(Sum(row, half, digit), new Zmm(weights + half), x);
+                    for (int i = 0; i < halves; i++) code.DotBytes(Sum(row, i / 2, i % 2, digit), new Zmm(weights + i), x);
                 }
             }
         }
-        for (int half = 0; half < 2; half++) LoadScales(code, new Zmm(weights + half), half);
+        for (int i = 0; i < halves; i++) LoadScales(code, new Zmm(weights + i), i / 2, i % 2);
         for (int row = 0; row < tile.Rows; row++)
         {
-            for (int half = 0; half < 2; half++)
+            for (int i = 0; i < halves; i++)
             {
-                var high = Sum(row, half, 0);
+                var high = Sum(row, i / 2, i % 2, 0);
                 code.ConvertToSingle(high, high);
                 if (Digits.Digits == 1)
                 {
                     code.MultiplyBroadcast(high, high, TileWriter.Row(row, DigitLayout.Scale));
-                    code.FusedMultiplyAdd(tile.Accumulator(row, 0, half), high, new Zmm(weights + half));
+                    code.FusedMultiplyAdd(tile.Accumulator(row, i / 2, i % 2), high, new Zmm(weights + i));
                     continue;
                 }
-                Zmm middle = Sum(row, half, 1), low = Sum(row, half, 2);
+                Zmm middle = Sum(row, i / 2, i % 2, 1), low = Sum(row, i / 2, i % 2, 2);
                 code.ShiftLeft(middle, middle, 8);
                 code.AddInteger(low, low, middle);
                 code.ConvertToSingle(low, low);
                 code.MultiplyBroadcast(low, low, TileWriter.Row(row, DigitLayout.Scale));
                 code.FusedMultiplyAddBroadcast(low, high, TileWriter.Row(row, DigitLayout.HighScale));
-                code.FusedMultiplyAdd(tile.Accumulator(row, 0, half), low, new Zmm(weights + half));
+                code.FusedMultiplyAdd(tile.Accumulator(row, i / 2, i % 2), low, new Zmm(weights + i));
             }
         }
         if (!Groups.HasOffset) return;
-        for (int half = 0; half < 2; half++) LoadScales(code, new Zmm(weights + half), 2 + half);
+        for (int i = 0; i < halves; i++) LoadScales(code, new Zmm(weights + i), i / 2, 2 + i % 2);
         for (int row = 0; row < tile.Rows; row++)
-            for (int half = 0; half < 2; half++) code.FusedMultiplyAddBroadcast(tile.Accumulator(row, 0, half), new Zmm(weights + half), TileWriter.Row(row, Digits.Sum));
+            for (int i = 0; i < halves; i++) code.FusedMultiplyAddBroadcast(tile.Accumulator(row, i / 2, i % 2), new Zmm(weights + i), TileWriter.Row(row, Digits.Sum));
     }
 
     /// <summary>Four inputs of sixteen outputs.</summary>
-    private void Load(Assembler code, Zmm to, int step, int half)
+    private void Load(Assembler code, Zmm to, int panel, int step, int half)
     {
         int at = Groups.HeaderBytes + 64 * half;
         if (!Groups.IsNibble)
         {
-            code.Load(to, TileWriter.Panel(0, at + 128 * step));
+            code.Load(to, TileWriter.Panel(panel, at + 128 * step));
             return;
         }
-        code.Load(to, TileWriter.Panel(0, at + 128 * (step / 2)));
+        code.Load(to, TileWriter.Panel(panel, at + 128 * (step / 2)));
         if (step % 2 == 1) code.ShiftRightPairs(to, to, 4);
         code.And(to, to, Nibbles);
     }
 
     /// <summary>Scales of outputs 0..15 and 16..31 (0, 1), then their offsets (2, 3).</summary>
-    private void LoadScales(Assembler code, Zmm to, int index)
+    private void LoadScales(Assembler code, Zmm to, int panel, int index)
     {
-        if (Groups.HasHalfScales) code.WidenHalf(to, TileWriter.Panel(0, 32 * index));
-        else code.Load(to, TileWriter.Panel(0, 64 * index));
+        if (Groups.HasHalfScales) code.WidenHalf(to, TileWriter.Panel(panel, 32 * index));
+        else code.Load(to, TileWriter.Panel(panel, 64 * index));
     }
 }

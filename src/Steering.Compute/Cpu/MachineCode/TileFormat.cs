@@ -30,6 +30,7 @@ internal sealed record SingleTiles(bool IsHalf) : TileFormat
 
     public override void WriteStep(TileWriter tile)
     {
+        tile.Prefetch(0, PanelStep / 64);
         int weights = tile.FirstFree;
         var x = new Zmm(weights + 2 * tile.Panels);
         for (int i = 0; i < 2 * tile.Panels; i++)
@@ -63,6 +64,7 @@ internal sealed record WidenedBf16Tiles : TileFormat
 
     public override void WriteStep(TileWriter tile)
     {
+        tile.Prefetch(0, PanelStep / 64);
         int pairs = tile.FirstFree, even = pairs + 2 * tile.Panels;
         var x = new Zmm(even + 2 * tile.Panels);
         for (int i = 0; i < 2 * tile.Panels; i++)
@@ -94,6 +96,7 @@ internal sealed record Bf16Tiles : TileFormat
 
     public override void WriteStep(TileWriter tile)
     {
+        tile.Prefetch(0, PanelStep / 64);
         int weights = tile.FirstFree;
         var x = new Zmm(weights + 2 * tile.Panels);
         for (int i = 0; i < 2 * tile.Panels; i++) tile.Code.Load(new Zmm(weights + i), TileWriter.Panel(i / 2, i % 2 * 64));
