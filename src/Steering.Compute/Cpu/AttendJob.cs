@@ -1,0 +1,174 @@
+using System.Runtime.CompilerServices;
+
+namespace Steering.Compute.Cpu;
+
+/// <summary>
+/// Online softmax over tiles of 64 absolute positions (Milakov and Gimelshein 2018). An item is a row and a key-value head. Neighbouring rows of a sequence and the query heads that share keys go through a
+/// tile together, so it is read once for all of them; each query's tiles and the order inside them depend on its own position alone, so chunked prefill, decode and any batch give the same bits.
+/// </summary>
+/// <remarks>Items are numbered head by head, so that threads get heads, not early and late rows: late ones see more positions.</remarks>
+internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView fused, nint layer, AttentionShape shape, RowPlaces places, AttentionRule rule) : IJob
+    where TLanes : unmanaged, ILanes<TLanes>
+{
+    private const int MostQueries = 16;
+    private const int Length = KvCache.BlockLength;
+
+    /// <summary>A query on its way through the tiles: its softmax so far, and the positions of the current tile it sees.</summary>
+    private struct Query
+    {
+        public float* Vector, Output, Weights, Sum;
+        public float Largest, Total, Correction;
+        public int Position, First, Begin, End;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run(int first, int last)
+    {
+        int padded = KvCache.PaddedHead(shape), rowsAtOnce = Math.Max(1, MostQueries / shape.HeadsPerKeyValue);
+        var queries = stackalloc Query[MostQueries];
+        float* memory = stackalloc float[MostQueries * (Length + padded)];
+        for (int i = 0; i < MostQueries; i++)
+        {
+            queries[i].Weights = memory + i * (Length + padded);
+            queries[i].Sum = queries[i].Weights + Length;
+        }
+        for (int item = first; item < last;)
+        {
+            int row = item % output.Rows, group = item / output.Rows;
+            int rows = Neighbours(row, Math.Min(rowsAtOnce, last - item));
+            for (int head = 0; head < shape.HeadsPerKeyValue; head += MostQueries)
+            {
+                int heads = Math.Min(MostQueries, shape.HeadsPerKeyValue - head);
+                for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, group * shape.HeadsPerKeyValue + head + i % heads, padded);
+                Tiles(queries, rows * heads, row, group, padded);
+                for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
+            }
+            item += rows;
+        }
+    }
+
+    /// <summary>How many rows from this one on are of one sequence and follow each other in it; at most <paramref name="most"/>.</summary>
+    private int Neighbours(int row, int most)
+    {
+        int* positions = (int*)places.Positions, starts = (int*)places.TableStarts;
+        int count = 1;
+        while (count < most && row + count < output.Rows && starts[row + count] == starts[row] && positions[row + count] == positions[row] + count) count++;
+        return count;
+    }
+
+    private void Begin(ref Query query, int row, int head, int padded)
+    {
+        query.Vector = fused.Pointer(row) + head * shape.HeadDimension;
+        query.Output = output.Pointer(row) + head * shape.HeadDimension;
+        query.Position = ((int*)places.Positions)[row];
+        query.First = rule.Window > 0 ? Math.Max(0, query.Position + 1 - rule.Window) : 0;
+        (query.Largest, query.Total) = (float.NegativeInfinity, 0);
+        for (int i = 0; i < padded; i += 16) TLanes.Zero.Store(query.Sum + i);
+    }
+
+    private void Finish(in Query query)
+    {
+        float inverse = 1f / query.Total;
+        for (int i = 0; i < shape.HeadDimension; i++) query.Output[i] = query.Sum[i] * inverse;
+    }
+
+    /// <summary>Queries are in the order of their positions.</summary>
+    private void Tiles(Query* queries, int count, int row, int group, int padded)
+    {
+        int* table = (int*)places.Tables + ((int*)places.TableStarts)[row];
+        for (int tile = queries[0].First / Length; tile <= queries[count - 1].Position / Length; tile++)
+        {
+            float* keys = (float*)layer + (long)table[tile] * KvCache.BlockFloats(shape) + group * KvCache.HeadFloats(shape);
+            float* values = keys + shape.HeadDimension * Length;
+            int from = 0, to = count;
+            while (queries[from].Position < tile * Length) from++;
+            while (queries[to - 1].First >= (tile + 1) * Length) to--;
+            for (int q = from; q < to; q++)
+            {
+                queries[q].Begin = Math.Max(0, queries[q].First - tile * Length);
+                queries[q].End = Math.Min(Length, queries[q].Position + 1 - tile * Length);
+            }
+            int at = from;
+            if (TLanes.RowsPerTile == 8)
+            {
+                for (; at + 4 <= to; at += 4)
+                {
+                    AttentionTile.Scores4<TLanes>(queries[at].Vector, queries[at + 1].Vector, queries[at + 2].Vector, queries[at + 3].Vector, keys, shape.HeadDimension, queries[at].Weights, queries[at + 1].Weights, queries[at + 2].Weights, queries[at + 3].Weights);
+                    for (int q = at; q < at + 4; q++) Weigh(ref queries[q], tile);
+                    AddValues4(queries + at, values, padded);
+                }
+            }
+            for (; at < to; at++)
+            {
+                AttentionTile.Scores<TLanes>(queries[at].Vector, keys, shape.HeadDimension, queries[at].Weights);
+                Weigh(ref queries[at], tile);
+                AttentionTile.AddValues<TLanes>(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
+            }
+        }
+    }
+
+    /// <summary>Scores become weights relative to the largest so far.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Weigh(ref Query query, int tile)
+    {
+        float* weights = query.Weights;
+        int begin = query.Begin, end = query.End;
+        var scaling = TLanes.Broadcast(rule.Scale);
+        TLanes s0 = TLanes.Load(weights) * scaling, s1 = TLanes.Load(weights + 16) * scaling, s2 = TLanes.Load(weights + 32) * scaling, s3 = TLanes.Load(weights + 48) * scaling;
+        if (rule.SoftCap > 0)
+        {
+            s0 = Transcendental.SoftCap(s0, rule.SoftCap);
+            s1 = Transcendental.SoftCap(s1, rule.SoftCap);
+            s2 = Transcendental.SoftCap(s2, rule.SoftCap);
+            s3 = Transcendental.SoftCap(s3, rule.SoftCap);
+        }
+        if (begin > 0 || end < Length) Keep(ref s0, ref s1, ref s2, ref s3, begin, end, float.NegativeInfinity);
+        float before = query.Largest;
+        query.Largest = MathF.Max(before, TLanes.Max(TLanes.Max(s0, s1), TLanes.Max(s2, s3)).MaxAcross());
+        var shift = TLanes.Broadcast(query.Largest);
+        s0 = Transcendental.Exp(s0 - shift);
+        s1 = Transcendental.Exp(s1 - shift);
+        s2 = Transcendental.Exp(s2 - shift);
+        s3 = Transcendental.Exp(s3 - shift);
+        if (begin > 0 || end < Length) Keep(ref s0, ref s1, ref s2, ref s3, begin, end, 0);
+        s0.Store(weights);
+        s1.Store(weights + 16);
+        s2.Store(weights + 32);
+        s3.Store(weights + 48);
+        // The first tile has nothing to rescale; exp(-inf) is not asked for.
+        query.Correction = tile == query.First / Length ? 1 : Transcendental.Exp(TLanes.Broadcast(before - query.Largest)).MaxAcross();
+        query.Total = MathF.FusedMultiplyAdd(query.Total, query.Correction, (s0 + s1 + (s2 + s3)).Sum());
+    }
+
+    /// <summary>The rows in positions that all four see, and each alone before and after them: what a query does not see may be anything, also not a number.</summary>
+    private static void AddValues4(Query* queries, float* values, int padded)
+    {
+        int begin = 0, end = Length;
+        for (int q = 0; q < 4; q++) (begin, end) = (Math.Max(begin, queries[q].Begin), Math.Min(end, queries[q].End));
+        if (begin >= end)
+        {
+            for (int q = 0; q < 4; q++) AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, queries[q].End, padded, queries[q].Correction);
+            return;
+        }
+        for (int q = 0; q < 4; q++)
+        {
+            if (queries[q].Begin == begin) continue;
+            AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction);
+            queries[q].Correction = 1;
+        }
+        AttentionTile.AddValues4<TLanes>(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
+            values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction);
+        for (int q = 0; q < 4; q++)
+            if (queries[q].End > end) AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
+    }
+
+    /// <summary>Positions [begin, end) stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Keep(ref TLanes s0, ref TLanes s1, ref TLanes s2, ref TLanes s3, int begin, int end, float other)
+    {
+        s0 = s0.KeepFirst(end, other).KeepFrom(begin, other);
+        s1 = s1.KeepFirst(end - 16, other).KeepFrom(begin - 16, other);
+        s2 = s2.KeepFirst(end - 32, other).KeepFrom(begin - 32, other);
+        s3 = s3.KeepFirst(end - 48, other).KeepFrom(begin - 48, other);
+    }
+}
