@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Steering.Compute;
 using Steering.Compute.Cpu;
 using SteeringServer.Benchmarks.Effect;
 using SteeringServer.Benchmarks.Engine;
@@ -8,18 +9,17 @@ using SteeringServer.Benchmarks.Tokenization;
 
 switch (args)
 {
-    case ["engine", var folder]:
-        var table = new StringWriter();
-        new DecodeBenchmark(folder, Environment.ProcessorCount).Run(table);
-        Console.Write(table);
-        File.WriteAllText(Path.Combine(Root(), "docs", "performance.md"), $"""
-            # Performance
-
-            Written by `dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- engine {folder}`: the engine alone, no HTTP. Medians; plain and steered runs alternate.
-            Machines differ from day to day, so the ratios are what counts.
-
-            {table}
-            """);
+    case ["engine", .. var sizes]:
+        var limits = MachineLimits.Measure(Environment.ProcessorCount);
+        Console.WriteLine($"FMA {limits.Fma / 1e9:f0} bf16 {limits.Bf16 / 1e9:f0} vnni {limits.Vnni / 1e9:f0}");
+        foreach (var (size, shape) in RandomModel.Shapes)
+        {
+            if (sizes.Length > 0 && !sizes.Contains(size)) continue;
+            using var random = new RandomModel(shape);
+            var benchmark = new EngineBenchmark(Environment.ProcessorCount, limits, Console.Out);
+            foreach (var storage in (WeightStorage[])[WeightStorage.Stored, WeightStorage.Q8])
+                foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) benchmark.Run(size, random.Folder, shape.Products, (long)RandomModel.Shape.Vocabulary * shape.Width, numerics, storage);
+        }
         return 0;
     case ["effect", .. var rest] when rest.Length <= 1:
         using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })

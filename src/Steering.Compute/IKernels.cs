@@ -15,8 +15,10 @@ public interface IKernels : IDisposable
     /// <summary>What multiplies weights of a type, for logs and capabilities: <c>f32 fma</c>, <c>avx512-bf16</c>.</summary>
     string ProductOf(DType type);
 
-    /// <summary>Taken around every use but <see cref="CreateWeights"/>, which takes one itself, where several models share the processor.</summary>
-    ComputeTurns Turns { get; }
+    /// <summary>
+    /// The host's threads. Its turns are taken around every use of the kernels but <see cref="CreateWeights"/>, which takes one itself, where several models share the processor; within a turn others may run jobs on it.
+    /// </summary>
+    ComputePool Pool { get; }
 
     /// <summary>Lays out a weight for this backend. All sources have the same type and number of columns; their rows are stacked.</summary>
     WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources);

@@ -9,3 +9,9 @@ public enum Numerics
     /// <summary>Rounded once: to bf16 for bf16 weights where the processor multiplies them faster, to 8 bits for quantised weights.</summary>
     Fast,
 }
+
+public static class NumericsNames
+{
+    /// <summary>The name users read and write: <c>exact</c>, <c>fast</c>.</summary>
+    public static string Name(this Numerics numerics) => numerics == Numerics.Exact ? "exact" : "fast";
+}

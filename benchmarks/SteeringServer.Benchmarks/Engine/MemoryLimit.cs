@@ -28,6 +28,20 @@ internal static unsafe class MemoryLimit
 
     private static int s_sink;
 
+    /// <summary>Takes every page of a block from the system.</summary>
+    public static void Fill(DeviceBuffer block)
+    {
+        for (long at = 0; at < block.Bytes; at += 4096) *(byte*)(block.Address + (nint)at) = 1;
+    }
+
+    /// <summary>Seconds of one pass over a block of whole pages.</summary>
+    public static double Once(ComputePool pool, DeviceBuffer block)
+    {
+        long start = Stopwatch.GetTimestamp();
+        pool.Run(new ReadJob(block.Address), (int)(block.Bytes / 4096));
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
     /// <summary>Bytes per second, median of many passes.</summary>
     public static double Measure(long bytes, int threads)
     {

@@ -15,18 +15,18 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
 
     public string ProductOf(DType type) => _products.NameOf(type);
 
-    public ComputeTurns Turns => pool.Turns;
+    public ComputePool Pool => pool;
 
     public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources)
     {
-        Turns.Enter();
+        pool.Turns.Enter();
         try
         {
             return PanelMatrix.Pack(sources, storage, pool);
         }
         finally
         {
-            Turns.Exit();
+            pool.Turns.Exit();
         }
     }
 

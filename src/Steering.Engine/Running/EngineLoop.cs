@@ -46,7 +46,7 @@ public sealed class EngineLoop : IDisposable
         _blocks = new BlockAllocator(blocks);
         _scheduler = new Scheduler(_blocks, options.MaxSequences, tokensPerStep);
         _batch = new Batch(model.Sites.Count);
-        _runner = new ModelRunner(_decoder, shape.VocabularySize);
+        _runner = new ModelRunner(_decoder, model.Pool, shape.VocabularySize);
         _admitted = sequence => sequence.Admit(_directions.Prepare(sequence.Request.Plan, _model.Sites));
         _dropped = sequence => End(sequence, FinishReason.Cancelled);
         Counters.FreeBlocks = blocks;
@@ -148,7 +148,7 @@ public sealed class EngineLoop : IDisposable
             catch (Exception e) // a step that fails ends its sequences, not the process
             {
                 Counters.Failures++;
-                FailAll($"The engine failed on this step: {e.Message}");
+                FailAll($"The engine failed on this step: {e.GetBaseException().Message}"); // a compute thread's failure is wrapped
             }
         }
         Counters.Running = _scheduler.Running.Count;
@@ -213,6 +213,7 @@ public sealed class EngineLoop : IDisposable
         _cache.Dispose();
         _batch.Dispose();
         _directions.Dispose();
+        _runner.Dispose();
         _wake.Dispose();
     }
 }

@@ -20,8 +20,14 @@ public sealed record LoadOptions
     /// <summary>A pool shared with other models, which outlives them; null: the model gets one of its own.</summary>
     public ComputePool? Pool { get; init; }
 
-    /// <summary><c>avx512</c>, <c>avx2</c> or <c>portable</c>; null: the fastest the processor has.</summary>
+    /// <summary>One of <see cref="CpuBackend.Names"/>; null: the fastest the processor has.</summary>
     public string? Kernels { get; init; }
+
+    /// <summary>How activations enter matrix products (docs/decisions.md 1).</summary>
+    public Numerics Numerics { get; init; } = Numerics.Exact;
+
+    /// <summary>How weights are kept.</summary>
+    public WeightStorage Storage { get; init; } = WeightStorage.Stored;
 }
 
 /// <summary>Bytes of weights laid out so far.</summary>
@@ -67,8 +73,11 @@ public sealed class LoadedModel : IDisposable
 
     public string KernelName => _kernels.Name;
 
-    /// <summary>Activations to f32 accuracy, weights as stored, sums in f32 (docs/decisions.md 1): the mode there is.</summary>
-    public const string Numerics = "exact";
+    /// <summary>How activations enter matrix products.</summary>
+    public Numerics Numerics => _kernels.Numerics;
+
+    /// <summary>For every type that weights are kept in what multiplies them: <c>bf16</c>, <c>avx512-bf16</c>.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Products => _weights.Types.Select(type => KeyValuePair.Create(type.Name(), _kernels.ProductOf(type)));
 
     /// <summary>The families that can be loaded: values of config.json's model_type.</summary>
     public static IReadOnlyList<string> Families => [.. DecoderFamilies.All.Select(family => family.ModelType)];
@@ -93,7 +102,7 @@ public sealed class LoadedModel : IDisposable
     {
         var (config, shape, files) = (source.Config, source.Config.Shape, source.Weights);
         string fingerprint = ModelFingerprint.Compute(shape, files);
-        kernels ??= options.Pool is { } shared ? CpuBackend.Create(shared, options.Kernels) : CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels);
+        kernels ??= options.Pool is { } shared ? CpuBackend.Create(shared, options.Kernels, options.Numerics, options.Storage) : CpuBackend.Create(options.Threads ?? ComputePool.DefaultThreads, options.Kernels, options.Numerics, options.Storage);
         DecoderWeights? weights = null;
         try
         {
@@ -113,7 +122,9 @@ public sealed class LoadedModel : IDisposable
     }
 
     /// <summary>Who shares the processor takes turns.</summary>
-    internal ComputeTurns Turns => _kernels.Turns;
+    internal ComputeTurns Turns => Pool.Turns;
+
+    internal ComputePool Pool => _kernels.Pool;
 
     private T TakingTurn<T>(Func<T> compute)
     {

@@ -51,7 +51,9 @@ public sealed class SiteSelfTestTests
         public int LosesAddition { get; init; } = -1;
 
         public string Name => "faulty";
-        public ComputeTurns Turns => _sound.Turns;
+        public ComputePool Pool => _sound.Pool;
+        public Numerics Numerics => _sound.Numerics;
+        public string ProductOf(DType type) => _sound.ProductOf(type);
         public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources) => _sound.CreateWeights(sources);
         public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale) => _sound.Embed(output, ids, table, scale);
         public void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon) => _sound.RmsNorm(output, input, weight, epsilon);

@@ -57,7 +57,7 @@ internal static class ModelWriter
         json.WriteStartObject("stored"u8);
         foreach (var (type, count) in model.StoredTypes) json.WriteNumber(type, count);
         json.WriteEndObject();
-        json.WriteString("numerics"u8, LoadedModel.Numerics);
+        json.WriteString("numerics"u8, model.Numerics.Name());
         json.WriteString("kernels"u8, model.KernelName);
         json.WriteNumber("weight_bytes"u8, model.WeightBytes);
         json.WriteNumber("working_bytes"u8, served.Engine.MemoryBytes);

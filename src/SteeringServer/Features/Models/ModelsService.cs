@@ -78,7 +78,7 @@ internal sealed class ModelsService(Serving serving, ModelLoader loader) : Wire.
             Vocabulary = shape.VocabularySize,
             Context = served.Engine.Context,
             Dtype = model.WeightType.Name(),
-            Numerics = LoadedModel.Numerics,
+            Numerics = model.Numerics.Name(),
             Kernels = model.KernelName,
             WeightBytes = model.WeightBytes,
             WorkingBytes = served.Engine.MemoryBytes,
