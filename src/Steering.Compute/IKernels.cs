@@ -38,6 +38,10 @@ public interface IKernels : IDisposable
     /// <summary>output = input W^T + bias (a single row, or no rows for none).</summary>
     void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias);
 
+    /// <summary>output = activation(first half) * second half of input W^T + bias: the same bits as <see cref="Linear"/>, <see cref="Activate"/> and <see cref="Multiply"/>.</summary>
+    /// <param name="product">Room for the whole product, where it is not done in one pass.</param>
+    void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation);
+
     /// <summary>Rotates queries and keys in place. Rows of fused are [q | k | v]; cosines and sines are [rows, n], element i turning the pair (i, i + n) of each head; what lies behind 2 n stays.</summary>
     void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines);
 
@@ -52,9 +56,6 @@ public interface IKernels : IDisposable
 
     /// <summary>output = a * b.</summary>
     void Multiply(TensorView output, TensorView a, TensorView b);
-
-    /// <summary>output = activation(gate) * up: the same bits as <see cref="Activate"/> and <see cref="Multiply"/>.</summary>
-    void Gate(TensorView output, TensorView gate, TensorView up, Activation activation);
 
     /// <summary>x = cap * tanh(x / cap), in place.</summary>
     void SoftCap(TensorView rows, float cap);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Steering.Compute;
 
 /// <summary>A matrix of f32 in a <see cref="DeviceBuffer"/> that somebody else owns: [Rows, Columns], rows Stride values apart.</summary>
@@ -34,5 +36,6 @@ public readonly unsafe struct TensorView(nint address, int rows, int columns, in
         return new TensorView(address + first * sizeof(float), rows, count, stride);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float* Pointer(int row) => (float*)address + (long)row * stride;
 }

@@ -201,19 +201,31 @@ public sealed class RowKernelTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Fused_gate_has_the_bits_of_its_parts(string name)
+    public void A_gated_product_has_the_bits_of_its_parts(string name)
     {
-        using var kernels = CpuBackend.Create(2, name);
-        using var arena = new Arena();
-        var both = Kernels.Random(arena, 4, 2 * 83, 1, 6);
-        TensorView fused = arena.Matrix(4, 83), parts = arena.Matrix(4, 83);
-        foreach (var activation in Enum.GetValues<Activation>())
+        foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast])
         {
-            kernels.Gate(fused, both.Slice(0, 83), both.Slice(83, 83), activation);
-            kernels.Activate(parts, both.Slice(0, 83), activation);
-            kernels.Multiply(parts, parts, both.Slice(83, 83));
+            using var kernels = CpuBackend.Create(2, name, numerics);
+            foreach (int width in (int[])[83, 96]) // only the second can be done in one pass
+            {
+                foreach (int rows in (int[])[1, 4, 17, 33])
+                {
+                    using var arena = new Arena();
+                    TensorView x = Kernels.Random(arena, rows, 48, 1, 6), bias = Kernels.Random(arena, 1, 192, 2).Slice(0, 2 * width);
+                    TensorView fused = arena.Matrix(rows, width), parts = arena.Matrix(rows, width), both = arena.Matrix(rows, 2 * width);
+                    var (weights, _) = Kernels.RandomWeights(kernels, DType.Bf16, 2 * width, 48, 3);
+                    using var _1 = weights;
+                    foreach (var activation in Enum.GetValues<Activation>())
+                    {
+                        kernels.GatedLinear(fused, both, x, weights, bias, activation);
+                        kernels.Linear(both, x, weights, bias);
+                        kernels.Activate(parts, both.Slice(0, width), activation);
+                        kernels.Multiply(parts, parts, both.Slice(width, width));
 
-            for (int i = 0; i < 4; i++) Assert.Equal(parts.Row(i).ToArray(), fused.Row(i).ToArray());
+                        for (int i = 0; i < rows; i++) Assert.Equal(parts.Row(i).ToArray(), fused.Row(i).ToArray());
+                    }
+                }
+            }
         }
     }
 

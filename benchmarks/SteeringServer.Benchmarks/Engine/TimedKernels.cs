@@ -42,7 +42,7 @@ internal sealed class TimedKernels(IKernels inner) : IKernels
     public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) => Time("attention", () => inner.Attend(output, fused, cache, layer, places, rule));
     public void Activate(TensorView output, TensorView input, Activation activation) => Time("activation", () => inner.Activate(output, input, activation));
     public void Multiply(TensorView output, TensorView a, TensorView b) => Time("activation", () => inner.Multiply(output, a, b));
-    public void Gate(TensorView output, TensorView gate, TensorView up, Activation activation) => Time("activation", () => inner.Gate(output, gate, up, activation));
+    public void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation) => Time("products", () => inner.GatedLinear(output, product, input, weights, bias, activation));
     public void SoftCap(TensorView rows, float cap) => Time("activation", () => inner.SoftCap(rows, cap));
     public void Route(TensorView weights, TensorView logits, int count, bool renormalise) => Time("experts", () => inner.Route(weights, logits, count, renormalise));
     public void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows) => Time("experts", () => inner.AddScaledRows(target, source, rows));

@@ -47,14 +47,34 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
 
     public void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias)
     {
-        var matrix = (PanelMatrix)weights;
-        if (input.Columns != matrix.Inputs || output.Columns != matrix.Outputs || input.Rows != output.Rows)
-            throw new ArgumentException($"Linear: [{input.Rows}, {input.Columns}] times [{matrix.Outputs}, {matrix.Inputs}] does not give [{output.Rows}, {output.Columns}].");
-        _products.Run(output, input, matrix, bias.Rows == 0 ? null : bias.Pointer(0));
+        var matrix = Fitting(input, weights, output.Rows, output.Columns);
+        _products.Run(output, input, matrix, BiasOf(bias));
     }
 
+    public void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation)
+    {
+        var matrix = Fitting(input, weights, output.Rows, 2 * output.Columns);
+        bool isDone = activation switch
+        {
+            Activation.Silu => _products.TryRunGated<SiluActivation>(output, input, matrix, BiasOf(bias)),
+            Activation.Gelu => _products.TryRunGated<GeluActivation>(output, input, matrix, BiasOf(bias)),
+            _ => _products.TryRunGated<GeluTanhActivation>(output, input, matrix, BiasOf(bias)),
+        };
+        if (isDone) return;
+        Linear(product, input, weights, bias);
+        Gate(output, product.Slice(0, output.Columns), product.Slice(output.Columns, output.Columns), activation);
+    }
+
+    private static PanelMatrix Fitting(TensorView input, WeightMatrix weights, int rows, int outputs)
+    {
+        if (input.Columns == weights.Inputs && outputs == weights.Outputs && input.Rows == rows) return (PanelMatrix)weights;
+        throw new ArgumentException($"Linear: [{input.Rows}, {input.Columns}] times [{weights.Outputs}, {weights.Inputs}] does not give [{rows}, {outputs}].");
+    }
+
+    private static float* BiasOf(TensorView bias) => bias.Rows == 0 ? null : bias.Pointer(0);
+
     public void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) =>
-        pool.Run(new RotateJob(fused, shape, cosines, sines), fused.Rows, RowsPerThread(shape.QueryWidth));
+        pool.Run(new RotateJob<TLanes>(fused, shape, cosines, sines), fused.Rows, RowsPerThread(shape.QueryWidth));
 
     public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) =>
         pool.Run(new StoreKvJob(cache.Layer(layer), cache.Shape, fused, places), fused.Rows, RowsPerThread(2 * cache.Shape.KeyValueWidth));
@@ -72,7 +92,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
         }
     }
 
-    public void Gate(TensorView output, TensorView gate, TensorView up, Activation activation)
+    private void Gate(TensorView output, TensorView gate, TensorView up, Activation activation)
     {
         switch (activation)
         {

@@ -25,44 +25,64 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
 
     private int Digits => numerics == Numerics.Fast ? 1 : 3;
 
+    /// <summary>output = input W^T + bias.</summary>
     public void Run(TensorView output, TensorView input, PanelMatrix matrix, float* bias)
     {
-        if (matrix.Type.IsQuantised()) Quantised(output, input, matrix, bias);
-        else if (matrix.Type == DType.Bf16 && _roundsRows) Rounded(output, input, matrix, bias);
-        else if (usesMachineCode) Tiles(TileKernel.Of(FormatOf(matrix.Type))!, output, input.Address, (long)input.Stride * sizeof(float), matrix, matrix.Type == DType.Bf16 ? (matrix.Inputs + 1) / 2 : matrix.Inputs, bias);
+        if (Tiles(input, matrix) is { } product) pool.Run(new TileJob(product, output, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));
+        else if (matrix.Type.IsQuantised()) Quantised(output, input, matrix, bias);
         else if (matrix.Type == DType.F32) Managed<F32Panel>(output, input, matrix, bias);
         else if (matrix.Type == DType.Bf16) Managed<Bf16Panel>(output, input, matrix, bias);
         else Managed<F16Panel>(output, input, matrix, bias);
     }
 
-    private static TileFormat FormatOf(DType type) => type switch { DType.F32 => new SingleTiles(false), DType.F16 => new SingleTiles(true), _ => new WidenedBf16Tiles() };
-
-    private void Rounded(TensorView output, TensorView input, PanelMatrix matrix, float* bias)
+    /// <summary>output = activation(first half of input W^T + bias) * second half, if that can be done in one pass.</summary>
+    public bool TryRunGated<TActivation>(TensorView output, TensorView input, PanelMatrix matrix, float* bias) where TActivation : unmanaged, IActivationFunction
     {
+        if (output.Columns % PanelMatrix.Width != 0 || Tiles(input, matrix) is not { } product) return false;
+        pool.Run(new GatedTileJob<TLanes, TActivation>(product, output, bias, matrix.PanelBytes), matrix.Panels / 2, PanelsPerThread(matrix, 2 * input.Rows));
+        return true;
+    }
+
+    /// <summary>Rows in the format of the machine code for a matrix; null where managed kernels multiply it.</summary>
+    private TileProduct? Tiles(TensorView input, PanelMatrix matrix)
+    {
+        if (!usesMachineCode || (matrix.Type.IsQuantised() && !ProcessorFeatures.Avx512Vnni)) return null;
         int pairs = (matrix.Inputs + 1) / 2;
-        long stride = Stride(4L * pairs);
-        byte* rows = Rows(input.Rows * stride);
-        pool.Run(new RoundRowsJob(input, rows, stride), input.Rows, RowsPerThread(input.Columns));
-        Tiles(TileKernel.Of(new Bf16Tiles())!, output, (nint)rows, stride, matrix, pairs, bias);
+        if (matrix.Type.IsQuantised())
+        {
+            var (rows, stride, digits) = QuantisedRows(input, matrix);
+            return Product(new QuantisedTiles(matrix.Groups, digits), rows, stride, matrix.GroupCount);
+        }
+        if (matrix.Type == DType.Bf16 && _roundsRows)
+        {
+            long stride = Stride(4L * pairs);
+            byte* rows = Rows(input.Rows * stride);
+            pool.Run(new RoundRowsJob(input, rows, stride), input.Rows, RowsPerThread(input.Columns));
+            return Product(new Bf16Tiles(), (nint)rows, stride, pairs);
+        }
+        TileFormat format = matrix.Type switch { DType.F32 => new SingleTiles(false), DType.F16 => new SingleTiles(true), _ => new WidenedBf16Tiles() };
+        return Product(format, input.Address, (long)input.Stride * sizeof(float), matrix.Type == DType.Bf16 ? pairs : matrix.Inputs);
+
+        TileProduct Product(TileFormat format, nint rows, long stride, long steps) =>
+            new(rows, stride, input.Rows, matrix.Panel(0), matrix.PanelBytes, TileKernel.Of(format)!.Entries, format.MostRows, steps);
     }
 
     private void Quantised(TensorView output, TensorView input, PanelMatrix matrix, float* bias)
+    {
+        var (rows, stride, digits) = QuantisedRows(input, matrix);
+        pool.Run(new QuantisedJob<TLanes>(output, (byte*)rows, stride, matrix.Panel(0), matrix.PanelBytes, matrix.GroupCount, matrix.Groups, digits, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));
+    }
+
+    private QuantisedInput QuantisedRows(TensorView input, PanelMatrix matrix)
     {
         var digits = new DigitLayout(matrix.Groups.Length, Digits);
         long stride = Stride((long)matrix.GroupCount * digits.Bytes);
         byte* rows = Rows(input.Rows * stride);
         pool.Run(new QuantiseRowsJob(input, rows, stride, digits, matrix.Groups.ZeroPoint), input.Rows, RowsPerThread(8 * input.Columns));
-        if (usesMachineCode && ProcessorFeatures.Avx512Vnni)
-            Tiles(TileKernel.Of(new QuantisedTiles(matrix.Groups, digits))!, output, (nint)rows, stride, matrix, matrix.GroupCount, bias);
-        else
-            pool.Run(new QuantisedJob<TLanes>(output, rows, stride, matrix.Panel(0), matrix.PanelBytes, matrix.GroupCount, matrix.Groups, digits, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));
+        return new QuantisedInput((nint)rows, stride, digits);
     }
 
-    private void Tiles(TileKernel kernel, TensorView output, nint rows, long rowStride, PanelMatrix matrix, long steps, float* bias)
-    {
-        int most = kernel.Format.MostRows, panelsAtOnce = output.Rows <= most ? kernel.Format.PanelsFor(output.Rows) : 1;
-        pool.Run(new TileJob(output, rows, rowStride, matrix.Panel(0), matrix.PanelBytes, kernel.Entries, most, panelsAtOnce, steps, bias), matrix.Panels, PanelsPerThread(matrix, output.Rows));
-    }
+    private readonly record struct QuantisedInput(nint Rows, long Stride, DigitLayout Digits);
 
     private void Managed<TPanel>(TensorView output, TensorView input, PanelMatrix matrix, float* bias) where TPanel : unmanaged, IPanelFormat =>
         pool.Run(new LinearJob<TLanes, TPanel>(output, input, matrix.Panel(0), matrix.PanelBytes, (matrix.Inputs + 1) / 2, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Steering.Compute.Cpu;
 
-internal readonly unsafe struct RotateJob(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) : IJob
+internal readonly unsafe struct RotateJob<TLanes>(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) : IJob
+    where TLanes : unmanaged, ILanes<TLanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int first, int last)
@@ -14,7 +15,14 @@ internal readonly unsafe struct RotateJob(TensorView fused, AttentionShape shape
             for (int head = 0; head < shape.Heads + shape.KeyValueHeads; head++)
             {
                 float* x = fused.Pointer(row) + head * shape.HeadDimension;
-                for (int i = 0; i < half; i++)
+                int i = 0;
+                for (; i + 16 <= half; i += 16)
+                {
+                    TLanes a = TLanes.Load(x + i), b = TLanes.Load(x + i + half), cosine = TLanes.Load(c + i), sine = TLanes.Load(s + i);
+                    (a * cosine - b * sine).Store(x + i);
+                    (b * cosine + a * sine).Store(x + i + half);
+                }
+                for (; i < half; i++)
                 {
                     float a = x[i], b = x[i + half];
                     x[i] = a * c[i] - b * s[i];

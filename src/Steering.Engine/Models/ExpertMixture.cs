@@ -53,11 +53,10 @@ internal sealed class ExpertMixture : IDisposable
 
     private void Run(MlpWeights expert, TensorView output, TensorView input)
     {
-        int rows = _gather.Count, width = _experts.IntermediateSize;
+        int rows = _gather.Count;
         TensorView gateUp = _gateUp.Take(rows), activated = _activated.Take(rows), added = _output.Take(rows);
         _kernels.CopyRows(input, _gather);
-        _kernels.Linear(gateUp, _input.Take(rows), expert.GateUp.Matrix, expert.GateUp.Bias);
-        _kernels.Gate(activated, gateUp.Slice(0, width), gateUp.Slice(width, width), _shape.Activation);
+        _kernels.GatedLinear(activated, gateUp, _input.Take(rows), expert.GateUp.Matrix, expert.GateUp.Bias, _shape.Activation);
         _kernels.Linear(added, activated, expert.Down.Matrix, expert.Down.Bias);
         _kernels.AddScaledRows(output, added, _scatter);
     }

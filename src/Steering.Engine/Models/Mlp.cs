@@ -36,22 +36,26 @@ internal sealed class Mlp : IDisposable
             return;
         }
         TensorView gateUp = _gateUp.Take(batch.Rows), activated = _activated.Take(batch.Rows);
-        _kernels.Linear(gateUp, input, mlp.GateUp.Matrix, mlp.GateUp.Bias);
-        if (_shape.IsGated) Gate(activated, gateUp, batch, block);
-        else _kernels.Activate(activated, gateUp, _shape.Activation);
+        if (_shape.IsGated) Gated(activated, gateUp, input, mlp.GateUp, batch, block);
+        else
+        {
+            _kernels.Linear(gateUp, input, mlp.GateUp.Matrix, mlp.GateUp.Bias);
+            _kernels.Activate(activated, gateUp, _shape.Activation);
+        }
         _sites.Visit(batch, SitePoint.MlpAct, block, activated);
         _kernels.Linear(output, activated, mlp.Down.Matrix, mlp.Down.Bias);
     }
 
     /// <summary>act(gate) * up, in one pass unless somebody looks at act(gate); the bits are the same.</summary>
-    private void Gate(TensorView activated, TensorView gateUp, Batch batch, int block)
+    private void Gated(TensorView activated, TensorView gateUp, TensorView input, LinearWeights weights, Batch batch, int block)
     {
-        TensorView gate = gateUp.Slice(0, _shape.IntermediateSize), up = gateUp.Slice(_shape.IntermediateSize, _shape.IntermediateSize);
         if (!_sites.IsTouched(batch, SitePoint.MlpGate, block))
         {
-            _kernels.Gate(activated, gate, up, _shape.Activation);
+            _kernels.GatedLinear(activated, gateUp, input, weights.Matrix, weights.Bias, _shape.Activation);
             return;
         }
+        _kernels.Linear(gateUp, input, weights.Matrix, weights.Bias);
+        TensorView gate = gateUp.Slice(0, _shape.IntermediateSize), up = gateUp.Slice(_shape.IntermediateSize, _shape.IntermediateSize);
         // Edits need rows with zero padding, and a slice has its neighbour there: so act(gate) goes into a matrix of its own.
         _kernels.Activate(activated, gate, _shape.Activation);
         _sites.Visit(batch, SitePoint.MlpGate, block, activated);

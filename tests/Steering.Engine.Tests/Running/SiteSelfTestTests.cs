@@ -65,7 +65,7 @@ public sealed class SiteSelfTestTests
         public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) => _sound.Attend(output, fused, cache, layer, places, rule);
         public void Activate(TensorView output, TensorView input, Activation activation) => _sound.Activate(output, input, activation);
         public void Multiply(TensorView output, TensorView a, TensorView b) => _sound.Multiply(output, a, b);
-        public void Gate(TensorView output, TensorView gate, TensorView up, Activation activation) => _sound.Gate(output, gate, up, activation);
+        public void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation) => _sound.GatedLinear(output, product, input, weights, bias, activation);
         public void SoftCap(TensorView rows, float cap) => _sound.SoftCap(rows, cap);
         public void Route(TensorView weights, TensorView logits, int count, bool renormalise) => _sound.Route(weights, logits, count, renormalise);
         public void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows) => _sound.AddScaledRows(target, source, rows);

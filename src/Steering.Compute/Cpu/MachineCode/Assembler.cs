@@ -40,6 +40,12 @@ internal sealed class Assembler
         Immediate(value);
     }
 
+    public void Add(Register to, Memory value) => Legacy(0x03, (int)to, value);
+
+    public void Push(Register register) => Bytes((byte)(0x50 + (int)register)); // rax to rdi
+
+    public void Pop(Register register) => Bytes((byte)(0x58 + (int)register)); // rax to rdi
+
     public void LoadAddress(Register to, Memory address) => Legacy(0x8D, (int)to, address);
 
     public void Decrement(Register register) => Legacy(0xFF, 1, (int)register);
@@ -53,11 +59,12 @@ internal sealed class Assembler
         Immediate(target - (_code.Count + 4));
     }
 
-    public void Prefetch(Memory address)
+    /// <param name="level">1 or 2: the cache it is for.</param>
+    public void Prefetch(Memory address, int level)
     {
         Rex(0, address, wide: false);
         Bytes(0x0F, 0x18);
-        Operand(1, address, 1); // prefetcht0
+        Operand(level, address, 1); // prefetcht0, prefetcht1
     }
 
     public void Return() => Bytes(0xC3);

@@ -17,7 +17,7 @@ internal static unsafe class Bf16Probe
         using var memory = new DeviceBuffer(Pairs * 128 + rows * (Pairs * pairBytes + 64) + rows * 128);
         nint inputs = memory.Address + Pairs * 128, outputs = inputs + rows * (Pairs * pairBytes + 64);
         var arguments = new TileArguments(memory.Address, 0, inputs, Pairs * pairBytes + 64, outputs, 128, Pairs);
-        var entry = (delegate* unmanaged<TileArguments*, void>)kernel.Entries[2 * (rows - 1)];
+        var entry = (delegate* unmanaged<TileArguments*, void>)kernel.Entries[TileKernel.Variants * (rows - 1) + (int)TileVariant.Single];
         double least = double.MaxValue;
         for (int round = 0; round < Rounds; round++)
         {

@@ -8,7 +8,7 @@ internal sealed record QuantisedTiles(GroupLayout Groups, DigitLayout Digits) : 
 {
     // Registers: for every row, panel and half an accumulator and an integer sum per digit; weights of every panel and half, inputs, and a mask.
     public override int MostRows => Digits.Digits == 1 ? 7 : 3;
-    public override int PanelsFor(int rows) => rows == 1 ? 2 : 1;
+    public override bool Has(TileVariant variant, int rows) => variant switch { TileVariant.Quad => false, TileVariant.Pair => rows == 1, _ => true };
     public override int PanelStep => Groups.Bytes;
     public override int RowStep => Digits.Bytes;
 

@@ -6,8 +6,8 @@ internal abstract record TileFormat
     /// <summary>Rows a tile may have: as many as registers allow.</summary>
     public abstract int MostRows { get; }
 
-    /// <summary>Panels of a tile with few rows, so that enough independent chains hide the latency of a multiply-add.</summary>
-    public virtual int PanelsFor(int rows) => rows switch { 1 => 4, <= 3 => 2, _ => 1 };
+    /// <summary>The variants there are for so many rows: several panels leave registers for few.</summary>
+    public virtual bool Has(TileVariant variant, int rows) => variant switch { TileVariant.Quad => rows == 1, TileVariant.Pair => rows <= 3, _ => true };
 
     /// <summary>Bytes of a panel that a step reads.</summary>
     public abstract int PanelStep { get; }

@@ -14,13 +14,15 @@ internal sealed unsafe class TileKernel
         (Format, _code) = (format, code);
         // Jobs are unmanaged, so the table they read is too; it lives as long as the process.
         _entries = (nint*)NativeMemory.Alloc((nuint)(offsets.Count * sizeof(nint)));
-        for (int i = 0; i < offsets.Count; i++) _entries[i] = code.Address + offsets[i];
+        for (int i = 0; i < offsets.Count; i++) _entries[i] = offsets[i] < 0 ? 0 : code.Address + offsets[i];
     }
 
     public TileFormat Format { get; }
 
-    /// <summary>For rows 1, 2, ...: the kernel of as many panels as the format says for that number of rows, and the kernel of one panel.</summary>
+    /// <summary>For rows 1, 2, ... the four variants; 0 for those that there are not.</summary>
     public nint* Entries => _entries;
+
+    public const int Variants = 4;
 
     /// <summary>Null where memory cannot be made executable.</summary>
     public static TileKernel? Of(TileFormat format)
@@ -39,11 +41,11 @@ internal sealed unsafe class TileKernel
         var offsets = new List<int>();
         for (int rows = 1; rows <= format.MostRows; rows++)
         {
-            foreach (int panels in (int[])[format.PanelsFor(rows), 1])
+            for (var variant = TileVariant.Single; variant <= TileVariant.Quad; variant++)
             {
                 while (code.Count % alignment != 0) code.Add(0xCC); // int3
-                offsets.Add(code.Count);
-                code.AddRange(new TileWriter(rows, panels).Write(format));
+                offsets.Add(format.Has(variant, rows) ? code.Count : -1);
+                if (format.Has(variant, rows)) code.AddRange(new TileWriter(rows, variant).Write(format));
             }
         }
         return ExecutableMemory.TryCreate(CollectionsMarshal.AsSpan(code)) is { } memory ? new TileKernel(format, memory, offsets) : null;
