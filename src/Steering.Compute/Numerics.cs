@@ -12,6 +12,9 @@ public enum Numerics
 
 public static class NumericsNames
 {
+    /// <summary>The names users write.</summary>
+    public static IReadOnlyDictionary<string, Numerics> All { get; } = new Dictionary<string, Numerics> { ["exact"] = Numerics.Exact, ["fast"] = Numerics.Fast };
+
     /// <summary>The name users read and write: <c>exact</c>, <c>fast</c>.</summary>
     public static string Name(this Numerics numerics) => numerics == Numerics.Exact ? "exact" : "fast";
 }

@@ -12,8 +12,8 @@ namespace SteeringServer.Benchmarks.Engine;
 /// </summary>
 internal sealed class EngineBenchmark(int threads, MachineLimits limits, TextWriter output)
 {
-    private const int Context = 256, Prompt = 512, Pairs = 25, WarmUp = 20;
-    private static readonly int[] s_batches = [1, 8, 16, 32];
+    private const int Context = 128, Prompt = 512, Pairs = 41, WarmUp = 60;
+    private static readonly int[] s_batches = [1, 16, 32];
 
     public void Run(string name, string folder, long products, long headProducts, Numerics numerics, WeightStorage storage)
     {
@@ -28,7 +28,7 @@ internal sealed class EngineBenchmark(int threads, MachineLimits limits, TextWri
         foreach (int batch in s_batches)
         {
             using var engine = new BenchmarkEngine(model, Context, Enumerable.Repeat(InterventionPlan.Empty, batch).ToArray());
-            for (int i = 0; i < WarmUp; i++) engine.Step();
+            for (int i = 0; i < WarmUp; i++) engine.Step(); // until the runtime has recompiled what is hot
             List<double> steps = [], reads = [];
             timed.Reset();
             var total = TimeSpan.Zero;

@@ -100,7 +100,7 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
             }
             for (; at < to; at++)
             {
-                AttentionTile.Scores<TLanes>(queries[at].Vector, keys, shape.HeadDimension, queries[at].Weights);
+                AttentionTile.Scores<TLanes>(queries[at].Vector, keys, shape.HeadDimension, queries[at].End, queries[at].Weights);
                 Weigh(ref queries[at], tile);
                 AttentionTile.AddValues<TLanes>(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
             }

@@ -10,23 +10,32 @@ internal static unsafe class AttentionTile
 {
     private const int Length = KvCache.BlockLength;
 
-    /// <summary>scores[64] = query . keys.</summary>
+    /// <summary>scores[i] = query . key i for the first 32 or all positions, whichever holds <paramref name="end"/>: a tile that is not yet full is not read to its end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Scores<TLanes>(float* query, float* keys, int dimension, float* scores) where TLanes : unmanaged, ILanes<TLanes>
+    public static void Scores<TLanes>(float* query, float* keys, int dimension, int end, float* scores) where TLanes : unmanaged, ILanes<TLanes>
     {
         TLanes s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
-        for (int i = 0; i < dimension; i++, keys += Length)
+        if (end <= 32)
         {
-            var q = TLanes.Broadcast(query[i]);
-            s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys), s0);
-            s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 16), s1);
-            s2 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 32), s2);
-            s3 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 48), s3);
+            for (int i = 0; i < dimension; i++, keys += Length)
+            {
+                var q = TLanes.Broadcast(query[i]);
+                s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys), s0);
+                s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 16), s1);
+            }
         }
-        s0.Store(scores);
-        s1.Store(scores + 16);
-        s2.Store(scores + 32);
-        s3.Store(scores + 48);
+        else
+        {
+            for (int i = 0; i < dimension; i++, keys += Length)
+            {
+                var q = TLanes.Broadcast(query[i]);
+                s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys), s0);
+                s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 16), s1);
+                s2 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 32), s2);
+                s3 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 48), s3);
+            }
+        }
+        Store(scores, s0, s1, s2, s3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -53,5 +53,5 @@ public static class CpuBackend
     }
 
     /// <summary>Whether memory can be made executable here and our code has AVX-512 to use.</summary>
-    private static bool MachineCodeWorks { get; } = ProcessorFeatures.Avx512 && TileKernel.Of(new WidenedBf16Tiles()) is not null;
+    private static bool MachineCodeWorks { get; } = ProcessorFeatures.Avx512 && MatrixKernels.WidenedBf16 is not null;
 }

@@ -7,6 +7,9 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
     // Below this size handing work to another thread costs more than the work.
     private const int RowValuesPerThread = 8192;
 
+    // A key written is a cache line missed: as long as this many values of a row.
+    private const int StoreCost = 32;
+
     private readonly MatrixProducts<TLanes> _products = new(pool, numerics, usesMachineCode);
 
     public string Name => name;
@@ -77,7 +80,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
         pool.Run(new RotateJob<TLanes>(fused, shape, cosines, sines), fused.Rows, RowsPerThread(shape.QueryWidth));
 
     public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) =>
-        pool.Run(new StoreKvJob(cache.Layer(layer), cache.Shape, fused, places), fused.Rows, RowsPerThread(2 * cache.Shape.KeyValueWidth));
+        pool.Run(new StoreKvJob(cache.Layer(layer), cache.Shape, fused, places), fused.Rows * cache.Shape.KeyValueHeads, RowsPerThread(StoreCost * cache.Shape.HeadDimension));
 
     public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) =>
         pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), cache.Shape, places, rule), output.Rows * cache.Shape.KeyValueHeads);

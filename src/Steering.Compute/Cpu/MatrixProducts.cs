@@ -13,6 +13,7 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
     private const int PanelBytesPerThread = 16384, RowValuesPerThread = 8192;
 
     private readonly bool _roundsRows = numerics == Numerics.Fast && usesMachineCode && Bf16Probe.IsFaster;
+    private readonly Dictionary<GroupLayout, TileKernel> _quantised = [];
     private DeviceBuffer _rows = new(0);
 
     /// <summary>What multiplies weights of a type, for the log and capabilities.</summary>
@@ -51,20 +52,21 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
         if (matrix.Type.IsQuantised())
         {
             var (rows, stride, digits) = QuantisedRows(input, matrix);
-            return Product(new QuantisedTiles(matrix.Groups, digits), rows, stride, matrix.GroupCount);
+            if (!_quantised.TryGetValue(matrix.Groups, out var quantised)) _quantised[matrix.Groups] = quantised = TileKernel.Of(new QuantisedTiles(matrix.Groups, digits))!;
+            return Product(quantised, rows, stride, matrix.GroupCount);
         }
         if (matrix.Type == DType.Bf16 && _roundsRows)
         {
             long stride = Stride(4L * pairs);
             byte* rows = Rows(input.Rows * stride);
             pool.Run(new RoundRowsJob(input, rows, stride), input.Rows, RowsPerThread(input.Columns));
-            return Product(new Bf16Tiles(), (nint)rows, stride, pairs);
+            return Product(MatrixKernels.Bf16!, (nint)rows, stride, pairs);
         }
-        TileFormat format = matrix.Type switch { DType.F32 => new SingleTiles(false), DType.F16 => new SingleTiles(true), _ => new WidenedBf16Tiles() };
-        return Product(format, input.Address, (long)input.Stride * sizeof(float), matrix.Type == DType.Bf16 ? pairs : matrix.Inputs);
+        var exact = matrix.Type switch { DType.F32 => MatrixKernels.Single, DType.F16 => MatrixKernels.Half, _ => MatrixKernels.WidenedBf16 };
+        return Product(exact!, input.Address, (long)input.Stride * sizeof(float), matrix.Type == DType.Bf16 ? pairs : matrix.Inputs);
 
-        TileProduct Product(TileFormat format, nint rows, long stride, long steps) =>
-            new(rows, stride, input.Rows, matrix.Panel(0), matrix.PanelBytes, TileKernel.Of(format)!.Entries, format.MostRows, steps);
+        TileProduct Product(TileKernel kernel, nint rows, long stride, long steps) =>
+            new(rows, stride, input.Rows, matrix.Panel(0), matrix.PanelBytes, kernel.Entries, kernel.Format.MostRows, steps);
     }
 
     private void Quantised(TensorView output, TensorView input, PanelMatrix matrix, float* bias)
@@ -106,4 +108,13 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
     }
 
     public void Dispose() => _rows.Dispose();
+}
+
+/// <summary>Kernels of the formats that are not quantised; null where memory cannot be made executable.</summary>
+internal static class MatrixKernels
+{
+    public static TileKernel? Single { get; } = TileKernel.Of(new SingleTiles(false));
+    public static TileKernel? Half { get; } = TileKernel.Of(new SingleTiles(true));
+    public static TileKernel? WidenedBf16 { get; } = TileKernel.Of(new WidenedBf16Tiles());
+    public static TileKernel? Bf16 { get; } = TileKernel.Of(new Bf16Tiles());
 }

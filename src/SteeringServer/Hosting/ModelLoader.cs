@@ -116,7 +116,8 @@ internal sealed class ModelLoader(ServerOptions options, Serving serving, TimePr
     private ServedModel Create(ModelSlot slot, LoadTracker tracker)
     {
         LoadingLog.Loading(log, slot.Name, slot.Folders.Model);
-        var model = LoadedModel.Load(slot.Folders.Model, new LoadOptions { Name = slot.Name, Pool = serving.Pool }, tracker, tracker.Cancellation.Token);
+        var loadOptions = new LoadOptions { Name = slot.Name, Pool = serving.Pool, Kernels = options.Kernels, Numerics = slot.Options.Numerics ?? options.Numerics, Storage = slot.Options.Storage ?? options.Storage };
+        var model = LoadedModel.Load(slot.Folders.Model, loadOptions, tracker, tracker.Cancellation.Token);
         EngineLoop? engine = null;
         try
         {

@@ -1,3 +1,5 @@
+using Steering.Compute;
+
 namespace SteeringServer.Hosting;
 
 /// <summary>A model to serve, as it was configured; what is null comes from the options for all models.</summary>
@@ -14,6 +16,12 @@ internal sealed record ModelOptions
 
     /// <summary>Tokens of context to serve.</summary>
     public int? Context { get; init; }
+
+    /// <summary>How activations enter matrix products.</summary>
+    public Numerics? Numerics { get; init; }
+
+    /// <summary>How weights are kept.</summary>
+    public WeightStorage? Storage { get; init; }
 
     /// <summary>Sequences that run at once.</summary>
     public int? MaxSequences { get; init; }

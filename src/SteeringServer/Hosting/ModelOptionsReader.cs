@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Steering.Compute;
 using SteeringServer.Requests;
 
 namespace SteeringServer.Hosting;
@@ -8,7 +9,7 @@ namespace SteeringServer.Hosting;
 /// <summary>Reads <c>Models</c> of the configuration: a list of objects, or objects by name.</summary>
 internal static class ModelOptionsReader
 {
-    private static readonly string[] Keys = ["Path", "Name", "Vectors", "Context", "MaxSequences", "Queue", "Load"];
+    private static readonly string[] Keys = ["Path", "Name", "Vectors", "Context", "Numerics", "Dtype", "MaxSequences", "Queue", "Load"];
 
     /// <exception cref="FormatException">Says where it is wrong and what was expected.</exception>
     public static ImmutableArray<ModelOptions> Read(IConfigurationSection models) => [.. models.GetChildren().Select(Model)];
@@ -43,11 +44,16 @@ internal static class ModelOptionsReader
             Name = section["Name"] ?? NameFromKey(section),
             Vectors = section["Vectors"],
             Context = Number("Context", 1, int.MaxValue),
+            Numerics = Choice("Numerics", NumericsNames.All),
+            Storage = Choice("Dtype", WeightStorageNames.All),
             MaxSequences = Number("MaxSequences", 1, 4096),
             Queue = Number("Queue", 0, 1_000_000),
             IsOnDemand = load == "demand",
         };
         return options.Name is null || IsName(options.Name) ? options : throw new FormatException($"{at}:Name: found {Found.Quote(options.Name)}; expected {NameRule}.");
+
+        T? Choice<T>(string key, IReadOnlyDictionary<string, T> names) where T : struct => section[key] is not { } text ? null
+            : names.TryGetValue(text, out var value) ? value : throw new FormatException($"{at}:{key}: found {Found.Quote(text)}; expected one of {string.Join(", ", names.Keys)}.");
 
         int? Number(string key, int least, int most) => section[key] is not { } text ? null
             : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most ? number

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Steering.Compute;
+using Steering.Compute.Cpu;
 
 namespace SteeringServer.Hosting;
 
@@ -44,6 +46,13 @@ internal static class OptionTable
             + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),
         new("--threads", "Threads", "n", "Compute threads. Default: the processor's cores, one left for the network where there are more than "
             + "two.", (options, text) => options with { Threads = Whole(text, 1, 1024) }),
+        new("--numerics", "Numerics", "mode", "exact: activations to f32 accuracy. fast: rounded to bf16 or 8 bits for matrix products, where that is faster. Default exact.",
+            (options, text) => options with { Numerics = NumericsNames.All.TryGetValue(text, out var mode) ? mode : throw new FormatException(Either(NumericsNames.All.Keys)) }),
+        new("--dtype", "Dtype", "type", "How weights are kept in memory: stored (as in the file), f32, bf16 or q8_0 (8 bits, ggml's way; weights that are quantised already stay as they are). "
+            + "Default stored.",
+            (options, text) => options with { Storage = WeightStorageNames.All.TryGetValue(text, out var storage) ? storage : throw new FormatException(Either(WeightStorageNames.All.Keys)) }),
+        new("--kernels", "Kernels", "name", $"Which kernels compute: {string.Join(", ", CpuBackend.Names)}. Default: the fastest this machine can run.",
+            (options, text) => options with { Kernels = CpuBackend.Names.Contains(text) ? text : throw new FormatException(Either(CpuBackend.Names)) }),
         new("--context", "Context", "tokens", "Context to serve, prompt and answer together. Default: what the model was made "
             + "for.", (options, text) => options with { Context = Whole(text, 1, int.MaxValue) }),
         new("--api-key", "ApiKeys", "key", "A key that callers must send (Authorization: Bearer or x-api-key); may be repeated. 'sha256:' and the key's hash "
@@ -58,6 +67,8 @@ internal static class OptionTable
             + "30.", (options, text) => options with { Drain = TimeSpan.FromSeconds(Whole(text, 0, 3600)) }),
         new("--heartbeat", "HeartbeatSeconds", "seconds", "Time between signs of life on a quiet stream. Default 15.", (options, text) => options with { Heartbeat = TimeSpan.FromSeconds(Whole(text, 1, 3600)) }),
     ];
+
+    private static string Either(IEnumerable<string> names) => $"one of {string.Join(", ", names)}";
 
     private static int Whole(string text, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Steering.Compute;
+using Steering.Compute.Cpu;
 
 namespace SteeringServer.Hosting;
 
@@ -40,6 +42,15 @@ internal sealed record ServerOptions
 
     /// <summary>Compute threads, shared by all models.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>How activations enter matrix products, for models that do not say it themselves.</summary>
+    public Numerics Numerics { get; init; } = Numerics.Exact;
+
+    /// <summary>How weights are kept, for models that do not say it themselves.</summary>
+    public WeightStorage Storage { get; init; } = WeightStorage.Stored;
+
+    /// <summary>One of <see cref="CpuBackend.Names"/>; null: the fastest the processor has.</summary>
+    public string? Kernels { get; init; }
 
     /// <summary>Tokens of context to serve.</summary>
     public int? Context { get; init; }

@@ -34,7 +34,7 @@ internal static class StartupScreen
         [
             Line("model", $"{served.Name}: {shape.ModelType}, {shape.Blocks} blocks, width {shape.HiddenSize}, {served.Model.WeightType.Name()}, context "
                 + $"{served.Engine.Context}"),
-            Line("kernels", $"{served.Model.KernelName}, numerics {served.Model.Numerics.Name()}"),
+            Line("kernels", $"{served.Model.KernelName}, numerics {served.Model.Numerics.Name()}: {string.Join("; ", served.Model.Products.Select(product => $"{product.Key} by {product.Value}"))}"),
             Line("memory", string.Create(CultureInfo.InvariantCulture, $"{served.Model.WeightBytes / 1048576.0:0.0} MiB of weights, "
                 + $"{served.Engine.MemoryBytes / 1048576.0:0.0} MiB for {served.Options.MaxSequences} sequences")),
             Line("sites", $"{served.Model.Sites.All.Length} of {served.Model.Sites.Count} tested and steerable"),

@@ -90,7 +90,7 @@ public sealed class SmolLm2Tests(SmolLm2Tests.Loaded loaded) : IClassFixture<Smo
         Assert.Equal<int>([2], model.Config.EosTokenIds);
         Assert.Equal("<|im_end|>", model.Config.Tokenizer.EosToken);
         Assert.NotNull(model.Template);
-        Assert.Equal(DType.Int8, model.WeightType);
+        Assert.Equal(DType.Int4, model.WeightType);
         Assert.Equal(model.Sites.Count, model.Sites.All.Length);
     }
 

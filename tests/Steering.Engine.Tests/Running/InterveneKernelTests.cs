@@ -147,7 +147,8 @@ public sealed class InterveneKernelTests
                 Positions = ResolvedPositions.All,
                 Renormalise = c.Renormalise,
             };
-            var device = _arena.Matrix(c.Rows, Width);
+            int stride = TensorView.Padded(Width); // an edit's directions lie as close as that
+            var device = new TensorView(_arena.Matrix(1, c.Rows * stride).Address, c.Rows, Width, stride);
             for (int r = 0; r < c.Rows; r++) values.AsSpan(r * Width, Width).CopyTo(device.Row(r));
             _edits.Add(new PreparedEdit(plan, 0, device.Address, CountsUse: true).At(row, c.Coefficient));
         }

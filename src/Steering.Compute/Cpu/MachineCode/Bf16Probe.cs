@@ -8,7 +8,7 @@ internal static unsafe class Bf16Probe
     private const int Pairs = 128, Calls = 400, Rounds = 5;
 
     /// <summary>Measured once per process, in about a millisecond, on a tile of both kernels that stays in the first-level cache.</summary>
-    public static bool IsFaster { get; } = ProcessorFeatures.Avx512Bf16 && TileKernel.Of(new Bf16Tiles()) is { } dots && TileKernel.Of(new WidenedBf16Tiles()) is { } widened && Measure(dots, 4) < Measure(widened, 8);
+    public static bool IsFaster { get; } = ProcessorFeatures.Avx512Bf16 && MatrixKernels.Bf16 is { } dots && MatrixKernels.WidenedBf16 is { } widened && Measure(dots, 4) < Measure(widened, 8);
 
     /// <summary>Least time of a row.</summary>
     private static double Measure(TileKernel kernel, int pairBytes)

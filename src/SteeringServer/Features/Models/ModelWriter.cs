@@ -59,6 +59,9 @@ internal static class ModelWriter
         json.WriteEndObject();
         json.WriteString("numerics"u8, model.Numerics.Name());
         json.WriteString("kernels"u8, model.KernelName);
+        json.WriteStartObject("products"u8);
+        foreach (var (type, product) in model.Products) json.WriteString(type, product);
+        json.WriteEndObject();
         json.WriteNumber("weight_bytes"u8, model.WeightBytes);
         json.WriteNumber("working_bytes"u8, served.Engine.MemoryBytes);
         json.WriteBoolean("chat"u8, served.Profile.HasTemplate);

@@ -90,6 +90,7 @@ internal sealed class ModelsService(Serving serving, ModelLoader loader) : Wire.
             Sites = { SiteRow.Of(model.Sites).Select(Row) },
         };
         foreach (var (type, count) in model.StoredTypes) details.Stored[type] = count;
+        foreach (var (type, product) in model.Products) details.Products[type] = product;
         return details;
     }
 

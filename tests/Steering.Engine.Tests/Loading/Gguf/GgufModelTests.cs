@@ -14,7 +14,7 @@ public sealed class GgufModelTests
 {
     [SkippableTheory]
     [InlineData("llama-f16", DType.F16)]
-    [InlineData("llama-q4_0", DType.Int8)]
+    [InlineData("llama-q4_0", DType.Int4)]
     [InlineData("llama-q4_k", DType.Int8)]
     [InlineData("llama-q5_1", DType.Int8)]
     [InlineData("llama-q8_0", DType.Int8)]
