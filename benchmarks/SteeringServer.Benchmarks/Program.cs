@@ -1,25 +1,15 @@
 using System.Runtime.CompilerServices;
-using Steering.Compute;
-using Steering.Compute.Cpu;
+using SteeringServer.Benchmarks;
 using SteeringServer.Benchmarks.Effect;
-using SteeringServer.Benchmarks.Engine;
-using SteeringServer.Benchmarks.Kernels;
 using SteeringServer.Benchmarks.Soak;
 using SteeringServer.Benchmarks.Tokenization;
 
 switch (args)
 {
-    case ["engine", .. var sizes]:
-        var limits = MachineLimits.Measure(Environment.ProcessorCount);
-        Console.WriteLine($"FMA {limits.Fma / 1e9:f0} bf16 {limits.Bf16 / 1e9:f0} vnni {limits.Vnni / 1e9:f0}");
-        foreach (var (size, shape) in RandomModel.Shapes)
-        {
-            if (sizes.Length > 0 && !sizes.Contains(size)) continue;
-            using var random = new RandomModel(shape);
-            var benchmark = new EngineBenchmark(Environment.ProcessorCount, limits, Console.Out);
-            foreach (var storage in (WeightStorage[])[WeightStorage.Stored, WeightStorage.Q8])
-                foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) benchmark.Run(size, random.Folder, shape.Products, (long)RandomModel.Shape.Vocabulary * shape.Width, numerics, storage);
-        }
+    case ["performance", .. var rest]:
+        int llama = Array.IndexOf(rest, "--llama-bench");
+        if (llama >= 0 && llama == rest.Length - 1) goto default;
+        await new PerformanceReport(Root()).WriteAsync([.. rest.Where((_, i) => llama < 0 || (i != llama && i != llama + 1))], llama < 0 ? null : rest[llama + 1]);
         return 0;
     case ["effect", .. var rest] when rest.Length <= 1:
         using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })
@@ -35,9 +25,6 @@ switch (args)
 
             {encoding}
             """);
-        return 0;
-    case ["kernels", .. var names]:
-        new KernelBenchmark(Environment.ProcessorCount, names.Length > 0 ? names : [CpuBackend.Names[0]]).Run(Console.Out);
         return 0;
     case ["soak"]:
         string soak = await SoakBenchmark.RunAsync(Path.Combine(Root(), "models", "storyworld"));
@@ -55,8 +42,9 @@ switch (args)
         Console.Error.WriteLine("""
             Usage: dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- COMMAND
 
-              engine FOLDER    decode and prefill of the model in FOLDER (models/storyworld/model), beside the machine's read limit;
-                               writes docs/performance.md
+              performance [15m] [110m] [1.1b] [--llama-bench PATH]
+                               this machine's limits, matrix products, decode and prefill of random models of these sizes (all), what steering costs, the
+                               time to the first token; with PATH llama.cpp's llama-bench beside it. About 8 minutes and 6 GB; writes docs/performance.md
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               tokenizers [NAME]
                                MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table;

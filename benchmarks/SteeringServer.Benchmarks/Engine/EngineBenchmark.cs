@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Steering.Compute;
 using Steering.Compute.Cpu;
 using Steering.Engine.Interventions;
@@ -8,61 +7,85 @@ using SteeringServer.Benchmarks.Kernels;
 namespace SteeringServer.Benchmarks.Engine;
 
 /// <summary>
-/// Decode and prefill of the engine alone (no HTTP) against this machine's limits, measured between the steps they are compared with: one sequence against reading the weights, many against the processor's operations.
+/// Decode and prefill of the engine alone (no HTTP, sampling included) against this machine's limits, measured between the steps they are compared with: one sequence against reading the weights, many against the
+/// processor's operations.
 /// </summary>
-internal sealed class EngineBenchmark(int threads, MachineLimits limits, TextWriter output)
+internal sealed class EngineBenchmark(int threads, MachineLimits limits)
 {
-    private const int Context = 128, Prompt = 512, Pairs = 41, WarmUp = 60;
-    private static readonly int[] s_batches = [1, 16, 32];
+    private const int Context = 128, Prompt = 512, Pairs = 41, WarmUp = 60, Prefills = 7;
+    private static readonly int[] s_batches = [1, 8, 16, 32];
+    private readonly List<string> _speeds = [], _parts = [];
 
-    public void Run(string name, string folder, long products, long headProducts, Numerics numerics, WeightStorage storage)
+    /// <summary>Measures a model kept in one way and adds its rows to the tables.</summary>
+    /// <param name="products">Multiply-adds of a token's matrix products; of them the head's.</param>
+    public void Run(string name, string path, (long All, long Head) products, Numerics numerics, WeightStorage storage)
     {
         using var pool = new ComputePool(threads);
         var timed = new TimedKernels(CpuBackend.Create(pool, null, numerics, storage));
-        using var model = LoadedModel.LoadWeights(folder, new LoadOptions(), timed);
+        using var model = LoadedModel.LoadWeights(path, new LoadOptions(), timed);
         using var block = new DeviceBuffer(model.WeightBytes / 4096 * 4096);
         MemoryLimit.Fill(block);
-        string types = string.Join(", ", model.Products.Select(product => $"{product.Key} by {product.Value}"));
-        output.WriteLine(FormattableString.Invariant($"| {name} | {numerics.Name()} | {types} | {model.WeightBytes / 1e6:f0} MB |"));
+        double peak = Peak(model);
+        string cells = $"| {name} | {model.KeptTypes} | {numerics.Name()} |", parts = cells;
         double alone = 0;
         foreach (int batch in s_batches)
         {
             using var engine = new BenchmarkEngine(model, Context, Enumerable.Repeat(InterventionPlan.Empty, batch).ToArray());
             for (int i = 0; i < WarmUp; i++) engine.Step(); // until the runtime has recompiled what is hot
-            List<double> steps = [], reads = [];
+            List<double> steps = [], ofRead = [], bandwidths = [];
             timed.Reset();
-            var total = TimeSpan.Zero;
             for (int i = 0; i < Pairs; i++)
             {
-                var step = engine.Step();
-                total += step;
-                steps.Add(step.TotalSeconds);
-                reads.Add(MemoryLimit.Once(pool, block));
+                double step = engine.Step().TotalSeconds, read = MemoryLimit.Once(pool, block);
+                steps.Add(step);
+                ofRead.Add(read / step);
+                bandwidths.Add(block.Bytes / read);
             }
-            double median = Median(steps), read = Median(reads);
+            var report = timed.Report(TimeSpan.FromSeconds(steps.Sum()));
+            double median = Statistics.Median(steps), ofCompute = batch * 2.0 * products.All / peak / median;
             if (batch == 1) alone = median;
-            double compute = batch * 2.0 * products / Peak(numerics, model) ;
-            output.WriteLine(FormattableString.Invariant($"  batch {batch}: {batch / median:f1} tok/s, {batch * alone / median:f2} x one, read limit {read / median:f2} ({block.Bytes / read / 1e9:f1} GB/s), compute limit {compute / median:f2}; {timed.Report(total)}"));
+            cells += batch == 1 ? Invariant($" {1 / median:f0} | {Statistics.Median(ofRead):f2} at {Statistics.Median(bandwidths) / 1e9:f0} GB/s |") : Invariant($" {batch / median:f0} ({batch * alone / median:f1} x, {ofCompute:f2}) |");
+            if (batch is 1 or 16) parts += $" {report} |";
         }
         List<double> prefills = [];
-        foreach (double seconds in BenchmarkEngine.Prefill(model, Prompt).Take(6))
+        foreach (double seconds in BenchmarkEngine.Prefill(model, Prompt).Take(Prefills + 1))
         {
             prefills.Add(seconds);
             if (prefills.Count == 1) timed.Reset(); // the first warms up
         }
-        var all = TimeSpan.FromSeconds(prefills.Skip(1).Sum());
         prefills.RemoveAt(0);
-        double prefill = Median(prefills);
-        output.WriteLine(FormattableString.Invariant($"  prefill {Prompt}: {Prompt / prefill:f0} tok/s, compute limit {Prompt * 2.0 * (products - headProducts) / Peak(numerics, model) / prefill:f2}; {timed.Report(all)}"));
-        output.Flush();
+        double prefill = Statistics.Median(prefills);
+        _speeds.Add(cells + Invariant($" {Prompt / prefill:f0} | {Prompt * 2.0 * (products.All - products.Head) / peak / prefill:f2} |"));
+        _parts.Add(parts + $" {timed.Report(TimeSpan.FromSeconds(prefills.Sum()))} |");
+        Console.WriteLine(_speeds[^1]);
+        Console.WriteLine(_parts[^1]);
+    }
+
+    public void Write(TextWriter output)
+    {
+        output.WriteLine($"""
+            Tokens a second. For one sequence the share of a plain read of as many bytes, measured between its steps; for 8, 16 and 32 how many times one sequence, and the share of the compute limit: the operations per
+            second of the instructions that multiply the weights (f32 FMA in exact, AVX512-BF16 for bf16 weights and AVX512-VNNI for 8-bit weights in fast). Prompts of {Prompt} tokens, in one step; medians of {Pairs} steps or {Prefills} prompts.
+
+            | model | weights | numerics | 1 | of a read | 8 | 16 | 32 | prefill | of compute |
+            |---|---|---|---|---|---|---|---|---|---|
+            {string.Join('\n', _speeds)}
+
+            Where the time of a step goes ("rest" is sampling and the engine's own work):
+
+            | model | weights | numerics | one sequence | 16 | prefill |
+            |---|---|---|---|---|---|
+            {string.Join('\n', _parts)}
+            """);
     }
 
     /// <summary>Operations per second of what multiplies the model's projections.</summary>
-    private double Peak(Numerics numerics, LoadedModel model) => numerics == Numerics.Fast && model.WeightType == DType.Bf16 ? Math.Max(limits.Bf16, limits.Fma) : model.WeightType.IsQuantised() && numerics == Numerics.Fast ? limits.Vnni : limits.Fma;
-
-    private static double Median(List<double> values)
+    private double Peak(LoadedModel model) => model switch
     {
-        values.Sort();
-        return values[values.Count / 2];
-    }
+        { Numerics: Numerics.Fast, WeightType: DType.Bf16 } => Math.Max(limits.Bf16, limits.Fma),
+        { Numerics: Numerics.Fast, WeightType: DType.Int8 or DType.Int4 } when limits.Vnni > 0 => limits.Vnni,
+        _ => limits.Fma,
+    };
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

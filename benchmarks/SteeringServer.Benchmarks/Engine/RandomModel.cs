@@ -18,10 +18,13 @@ internal sealed class RandomModel : IDisposable
     /// <param name="IsTied">The embedding is the head too.</param>
     public sealed record Shape(int Width, int Blocks, int Heads, int KeyValueHeads, int Intermediate, bool IsTied)
     {
-        public const int Vocabulary = 32000;
+        public int Vocabulary { get; init; } = 32000;
+
+        /// <summary>Those of the head.</summary>
+        public long HeadProducts => Vocabulary * (long)Width;
 
         /// <summary>Multiply-adds of a token's matrix products; attention and norms not counted.</summary>
-        public long Products => Vocabulary * (long)Width + Blocks * (long)Width * (2L * Width + 2L * Width / Heads * KeyValueHeads + 3L * Intermediate);
+        public long Products => HeadProducts + Blocks * (long)Width * (2L * Width + 2L * Width / Heads * KeyValueHeads + 3L * Intermediate);
     }
 
     public RandomModel(Shape shape)
@@ -30,7 +33,7 @@ internal sealed class RandomModel : IDisposable
         File.WriteAllText(Path.Combine(Folder, "config.json"), JsonSerializer.Serialize(new
         {
             model_type = "llama", hidden_size = shape.Width, intermediate_size = shape.Intermediate, num_hidden_layers = shape.Blocks, num_attention_heads = shape.Heads,
-            num_key_value_heads = shape.KeyValueHeads, vocab_size = Shape.Vocabulary, max_position_embeddings = 4096, rms_norm_eps = 1e-5, rope_theta = 10000.0, hidden_act = "silu", tie_word_embeddings = shape.IsTied, torch_dtype = "bfloat16",
+            num_key_value_heads = shape.KeyValueHeads, vocab_size = shape.Vocabulary, max_position_embeddings = 4096, rms_norm_eps = 1e-5, rope_theta = 10000.0, hidden_act = "silu", tie_word_embeddings = shape.IsTied, torch_dtype = "bfloat16",
         }));
         Write(Path.Combine(Folder, "model.safetensors"), Tensors(shape));
     }
@@ -40,8 +43,8 @@ internal sealed class RandomModel : IDisposable
     private static List<(string Name, long[] Shape)> Tensors(Shape shape)
     {
         long width = shape.Width, keyValue = width / shape.Heads * shape.KeyValueHeads;
-        List<(string, long[])> tensors = [("model.embed_tokens.weight", [Shape.Vocabulary, width]), ("model.norm.weight", [width])];
-        if (!shape.IsTied) tensors.Add(("lm_head.weight", [Shape.Vocabulary, width]));
+        List<(string, long[])> tensors = [("model.embed_tokens.weight", [shape.Vocabulary, width]), ("model.norm.weight", [width])];
+        if (!shape.IsTied) tensors.Add(("lm_head.weight", [shape.Vocabulary, width]));
         for (int i = 0; i < shape.Blocks; i++)
         {
             string block = $"model.layers.{i}.";

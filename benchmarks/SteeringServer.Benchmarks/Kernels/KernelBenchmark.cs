@@ -4,62 +4,57 @@ using Steering.Compute.Cpu;
 
 namespace SteeringServer.Benchmarks.Kernels;
 
-/// <summary>The matrix product alone against the machine's limits: one row against reading the weights, many rows against the processor's operations.</summary>
-internal sealed unsafe class KernelBenchmark(int threads, IReadOnlyList<string> kernels)
+/// <summary>The matrix product alone: one row against reading the weights, many rows against the processor's operations.</summary>
+internal sealed unsafe class KernelBenchmark(int threads, MachineLimits limits)
 {
-    private static readonly (int Outputs, int Inputs)[] s_shapes = [(2048, 2048), (11264, 2048), (2048, 5632)];
-    private static readonly int[] s_rows = [1, 2, 4, 8, 16, 128];
+    private const int Outputs = 11264, Inputs = 2048;
+    private const long Uncached = 512L << 20;
+    private static readonly int[] s_rows = [1, 4, 16, 128, 512];
 
     public void Run(TextWriter output)
     {
-        var limits = MachineLimits.Measure(threads);
-        output.WriteLine(FormattableString.Invariant($"{threads} threads. Limits, same run: FMA {limits.Fma / 1e9:f0} GFLOP/s, AVX512-BF16 {limits.Bf16 / 1e9:f0}, AVX512-VNNI {limits.Vnni / 1e9:f0} Gop/s, AMX {limits.Amx / 1e9:f0} GFLOP/s; reading 256 MB {limits.Read(256 << 20) / 1e9:f1} GB/s"));
-        output.WriteLine();
-        output.WriteLine("| kernels | weights | matrix | " + string.Join(" | ", s_rows.Select(rows => $"{rows}")) + " |");
-        output.WriteLine("|---|---|---|" + string.Concat(s_rows.Select(_ => "---|")));
-        foreach (string name in kernels)
-            foreach (var (type, format) in ((DType, string?)[])[(DType.Bf16, null), (DType.Int8, "Q8_0"), (DType.Int8, "Q4_1")])
-                foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast])
-                    foreach (var (outputs, inputs) in s_shapes.Skip(1).Take(1)) Shape(output, name, type, format, numerics, outputs, inputs);
+        output.WriteLine($"""
+            [{Outputs}, {Inputs}], as many copies as it takes to leave the caches. For one row the share of a plain read of the same bytes, for more the share of the compute limit: of FMA in exact, of AVX512-BF16 or AVX512-VNNI
+            in fast; quantised weights are multiplied by three digits of 8 bits in exact, by one in fast.
+
+            | weights | numerics | {string.Join(" | ", s_rows.Select(rows => rows == 1 ? "1 row" : $"{rows}"))} |
+            |---|---|{string.Concat(s_rows.Select(_ => "---|"))}
+            """);
+        foreach (var (type, format) in ((DType, string?)[])[(DType.F32, null), (DType.Bf16, null), (DType.F16, null), (DType.Int8, "Q8_0"), (DType.Int8, "Q4_0"), (DType.Int8, "Q4_1"), (DType.Int8, "Q4_K"), (DType.Int8, "Q6_K")])
+            foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) Measure(output, type, format, numerics);
     }
 
-    private void Shape(TextWriter output, string name, DType type, string? format, Numerics numerics, int outputs, int inputs)
+    private void Measure(TextWriter output, DType type, string? format, Numerics numerics)
     {
         using var pool = new ComputePool(threads);
-        using var backend = CpuBackend.Create(pool, name, numerics);
-        using var weights = Matrices.Random(backend, type, format, outputs, inputs);
-        // As many copies as it takes to leave the caches, as the blocks of a model do.
-        int copies = (int)Math.Max(1, (512L << 20) / weights.Bytes);
-        var all = Enumerable.Range(0, copies).Select(_ => Matrices.Random(backend, type, format, outputs, inputs)).ToArray();
+        using var backend = CpuBackend.Create(pool, null, numerics);
+        using var first = Matrices.Random(backend, type, format, Outputs, Inputs);
+        WeightMatrix[] all = [first, .. Enumerable.Range(0, (int)(Uncached / first.Bytes)).Select(_ => Matrices.Random(backend, type, format, Outputs, Inputs))];
+        double peak = numerics == Numerics.Exact ? limits.Fma : type == DType.Bf16 ? Math.Max(limits.Bf16, limits.Fma) : format is not null && limits.Vnni > 0 ? limits.Vnni : limits.Fma;
         var cells = new List<string>();
         foreach (int rows in s_rows)
         {
             using var arena = new Arena();
-            TensorView x = arena.Matrix(rows, inputs), y = arena.Matrix(rows, outputs);
+            TensorView x = arena.Matrix(rows, Inputs), y = arena.Matrix(rows, Outputs);
             for (int i = 0; i < rows; i++)
-                for (int k = 0; k < inputs; k++) x.Row(i)[k] = MathF.Sin(i * 31 + k);
+                for (int k = 0; k < Inputs; k++) x.Row(i)[k] = MathF.Sin(i * 31 + k);
             int next = 0;
-            List<double> times = [], reads = [];
+            List<double> times = [], ratios = [];
             for (var total = Stopwatch.StartNew(); total.ElapsedMilliseconds < 300 || times.Count < 5;)
             {
                 long start = Stopwatch.GetTimestamp();
-                pool.Run(new Engine.MemoryLimit.ReadJob((nint)((PanelMatrix)all[next++ % copies]).Panel(0)), (int)(weights.Bytes / 4096));
-                reads.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                pool.Run(new Engine.MemoryLimit.ReadJob((nint)((PanelMatrix)all[next++ % all.Length]).Panel(0)), (int)(first.Bytes / 4096));
+                double read = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 start = Stopwatch.GetTimestamp();
-                backend.Linear(y, x, all[next++ % copies], default);
+                backend.Linear(y, x, all[next++ % all.Length], default);
                 times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                ratios.Add(read / times[^1]);
             }
-            double median = Median(times);
-            cells.Add(FormattableString.Invariant($"{Median(reads) / median:f2} {2.0 * rows * outputs * inputs / median / 1e9:f0}"));
+            cells.Add(FormattableString.Invariant($"{(rows == 1 ? Statistics.Median(ratios) : 2.0 * rows * Outputs * Inputs / Statistics.Median(times) / peak):f2}"));
         }
-        foreach (var matrix in all) matrix.Dispose();
-        output.WriteLine($"| {name} {numerics} | {format ?? type.Name()} | {outputs} x {inputs} | {string.Join(" | ", cells)} |");
-        output.Flush();
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
+        foreach (var matrix in all[1..]) matrix.Dispose();
+        string row = $"| {format ?? type.Name()} | {numerics.Name()} | {string.Join(" | ", cells)} |";
+        output.WriteLine(row);
+        Console.WriteLine(row);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class GoldenModel : IDisposable
 
     /// <param name="name">Folder under tests/Golden/models.</param>
     /// <param name="configuration"><c>config.json</c> (transformers 5) or <c>config.hub.json</c> (transformers 4).</param>
-    public GoldenModel(string name, string configuration = "config.json", string? kernels = null, int threads = 2)
+    public GoldenModel(string name, string configuration = "config.json", string? kernels = null, int threads = 2, Numerics numerics = Numerics.Exact, WeightStorage storage = WeightStorage.Stored)
     {
         string folder = Repository.PathTo("tests", "Golden", "models", name);
         Reference = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
@@ -29,7 +29,7 @@ internal sealed class GoldenModel : IDisposable
             File.Copy(Path.Combine(folder, configuration), Path.Combine(_copy, "config.json"));
             folder = _copy;
         }
-        Model = LoadedModel.LoadWeights(folder, new LoadOptions { Threads = threads, Kernels = kernels });
+        Model = LoadedModel.LoadWeights(folder, new LoadOptions { Threads = threads, Kernels = kernels, Numerics = numerics, Storage = storage });
     }
 
     /// <summary>Any other model with reference numbers; both belong to it.</summary>

@@ -1,3 +1,4 @@
+using Steering.Compute;
 using Steering.Engine.Generation;
 using Steering.Engine.Interventions;
 using Steering.Engine.Running;
@@ -11,9 +12,9 @@ internal sealed class EngineRun : IDisposable
     private readonly GoldenModel _golden;
 
     /// <param name="model">A folder of tests/Golden/models.</param>
-    public EngineRun(EngineOptions? options = null, string model = "llama")
+    public EngineRun(EngineOptions? options = null, string model = "llama", string? kernels = null, Numerics numerics = Numerics.Exact, WeightStorage storage = WeightStorage.Stored)
     {
-        _golden = new GoldenModel(model);
+        _golden = new GoldenModel(model, kernels: kernels, numerics: numerics, storage: storage);
         Engine = new EngineLoop(_golden.Model, options ?? new EngineOptions { MaxSequences = 64, TokensPerStep = 64 });
     }
 

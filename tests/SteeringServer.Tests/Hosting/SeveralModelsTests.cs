@@ -200,7 +200,7 @@ public sealed class SeveralModelsTests
         var details = await GetAsync(server, "/v1/models/SmolLM2-135M-Instruct.Q4_1");
 
         Assert.Equal("The capital of France is Paris.", reply.Text());
-        Assert.Equal(("llama", "int8", 512, 210), (details.GetProperty("family").GetString(), details.GetProperty("dtype").GetString(), details.GetProperty("context").GetInt32(), details.GetProperty("stored").GetProperty("Q4_1").GetInt32()));
+        Assert.Equal(("llama", "int4", 512, 210), (details.GetProperty("family").GetString(), details.GetProperty("dtype").GetString(), details.GetProperty("context").GetInt32(), details.GetProperty("stored").GetProperty("Q4_1").GetInt32()));
     }
 
     [Fact]

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Steering.Compute;
+using SteeringServer.Benchmarks.Engine;
+using SteeringServer.Benchmarks.Kernels;
+
+namespace SteeringServer.Benchmarks;
+
+/// <summary>Measures limits, kernels, engine, steering and start, and writes them as docs/performance.md.</summary>
+internal sealed class PerformanceReport(string root)
+{
+    private static readonly int s_threads = Environment.ProcessorCount;
+
+    /// <param name="sizes">Random models to measure; empty: all.</param>
+    /// <param name="llamaBench">llama.cpp's benchmark program, or null.</param>
+    public async Task WriteAsync(IReadOnlyList<string> sizes, string? llamaBench)
+    {
+        var page = new StringWriter(CultureInfo.InvariantCulture);
+        var limits = MachineLimits.Measure(s_threads);
+        page.WriteLine($"""
+            # Performance
+
+            Written by `dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- performance`. Machines, and this one from minute to minute, differ: what counts is the ratio to a limit that was measured in
+            the same run, between the very steps it is compared with.
+
+            ## Limits
+
+            {s_threads} threads, {RuntimeInformation.FrameworkDescription}.
+
+            | limit | |
+            |---|---|
+            """);
+        foreach (var (name, value) in new[] { ("f32 FMA, 512 bits", limits.Fma), ("AVX512-BF16", limits.Bf16), ("AVX512-VNNI, 8 bits", limits.Vnni), ("AMX, bf16", limits.Amx) })
+            page.WriteLine(FormattableString.Invariant($"| {name} | {(value > 0 ? FormattableString.Invariant($"{value / 1e9:f0} G operations/s") : "not on this processor")} |"));
+        foreach (long megabytes in (long[])[16, 128, 1024]) page.WriteLine(FormattableString.Invariant($"| plain read of {megabytes} MB | {limits.Read(megabytes << 20) / 1e9:f0} GB/s |"));
+        page.WriteLine();
+        page.WriteLine("## Matrix products");
+        page.WriteLine();
+        new KernelBenchmark(s_threads, limits).Run(page);
+
+        page.WriteLine();
+        page.WriteLine("## Engine");
+        page.WriteLine();
+        page.WriteLine("Models of random weights with the shapes of stories15M, stories110M and TinyLlama, and SmolLM2-135M-Instruct as Q4_1.");
+        var engine = new EngineBenchmark(s_threads, limits);
+        var steering = new StringWriter(CultureInfo.InvariantCulture);
+        var peers = new List<string>();
+        foreach (var (size, shape) in RandomModel.Shapes)
+        {
+            if (sizes.Count > 0 && !sizes.Contains(size)) continue;
+            using var model = new RandomModel(shape);
+            foreach (var storage in (WeightStorage[])[WeightStorage.Stored, WeightStorage.Q8])
+                foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run(size, model.Folder, (shape.Products, shape.HeadProducts), numerics, storage);
+            if (size == "110m") new SteeringBenchmark(s_threads).Run(size, model.Folder, steering);
+        }
+        string smol = Path.Combine(root, "..", "shared", "data", "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        if (File.Exists(smol))
+        {
+            var shape = new RandomModel.Shape(576, 30, 9, 3, 1536, true) { Vocabulary = 49152 };
+            foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run("SmolLM2 135M Q4_1", smol, (shape.Products, shape.HeadProducts), numerics, WeightStorage.Stored);
+            peers.Add(LlamaBench.Run(llamaBench, smol, s_threads));
+        }
+        engine.Write(page);
+        page.WriteLine();
+        page.WriteLine("## Steering");
+        page.WriteLine();
+        page.Write(steering);
+        page.WriteLine();
+        page.WriteLine("## llama.cpp on the same file and cores");
+        page.WriteLine();
+        page.WriteLine(peers.Count > 0 ? peers[0] : "not measured");
+        page.WriteLine();
+        page.WriteLine("## Start");
+        page.WriteLine();
+        page.Write(await StartBenchmark.RunAsync(root));
+        await File.WriteAllTextAsync(Path.Combine(root, "docs", "performance.md"), page.ToString());
+    }
+}
