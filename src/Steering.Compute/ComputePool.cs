@@ -16,7 +16,8 @@ public interface IJob
 /// <remarks>One caller at a time; several engines that share a pool take <see cref="Turns"/>.</remarks>
 public sealed unsafe class ComputePool : IDisposable
 {
-    private const int SpinsBeforeParking = 400;
+    // A spin is about 40 ns (the runtime measures the processor's pause): workers park after a tenth of a millisecond, and the caller gives its core away after as long.
+    private const int SpinsBeforeParking = 3000;
     private readonly Thread[] _workers;
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _parked;
@@ -76,8 +77,11 @@ public sealed unsafe class ComputePool : IDisposable
         {
             mine = e; // the workers still hold a pointer to the job on this stack: wait for them before leaving
         }
-        var spin = new SpinWait();
-        while (Volatile.Read(ref _pending) != 0) spin.SpinOnce(sleep1Threshold: -1);
+        for (int spins = 0; Volatile.Read(ref _pending) != 0; spins++)
+        {
+            if (spins < SpinsBeforeParking) Thread.SpinWait(1);
+            else Thread.Yield(); // somebody else has a worker's core
+        }
         if ((mine ?? Interlocked.Exchange(ref _failure, null)) is { } failure) throw new InvalidOperationException("A compute job failed.", failure);
     }
 
@@ -94,7 +98,7 @@ public sealed unsafe class ComputePool : IDisposable
             {
                 if (++spins < SpinsBeforeParking)
                 {
-                    Thread.SpinWait(8);
+                    Thread.SpinWait(1);
                     continue;
                 }
                 Interlocked.Exchange(ref _parked[worker], 1);

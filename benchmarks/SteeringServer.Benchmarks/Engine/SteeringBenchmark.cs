@@ -20,10 +20,10 @@ internal sealed class SteeringBenchmark(int threads)
             | sequences | steering | change | 95% interval |
             |---|---|---|---|
             """);
-        Row(model, output, 1, "none, against none", _ => none, steps: 6);
-        Row(model, output, 1, "one vector on one block", _ => one, steps: 6);
-        Row(model, output, 1, "one vector on every block", _ => every, steps: 6);
-        Row(model, output, 1, "three vectors on every block", _ => three, steps: 6);
+        Row(model, output, 1, "none, against none", _ => none, steps: 20);
+        Row(model, output, 1, "one vector on one block", _ => one, steps: 20);
+        Row(model, output, 1, "one vector on every block", _ => every, steps: 20);
+        Row(model, output, 1, "three vectors on every block", _ => three, steps: 20);
         Row(model, output, 16, "none, against none", _ => none, steps: 4);
         Row(model, output, 16, "one vector on every block", _ => every, steps: 4);
         Row(model, output, 16, "three vectors on every block", _ => three, steps: 4);

@@ -3,11 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Steering.Compute.Cpu;
 
 /// <summary>
-/// Online softmax over tiles of 64 absolute positions (Milakov and Gimelshein 2018). An item is a row and a key-value head. Neighbouring rows of a sequence and the query heads that share keys go through a
+/// Online softmax over tiles of 64 absolute positions (Milakov and Gimelshein 2018). An item is a row and some query heads that share keys. Neighbouring rows of a sequence and the query heads that share keys go through a
 /// tile together, so it is read once for all of them; each query's tiles and the order inside them depend on its own position alone, so chunked prefill, decode and any batch give the same bits.
 /// </summary>
+/// <param name="headsPerItem">Query heads of an item; divides those that share keys.</param>
 /// <remarks>Items are numbered head by head, so that threads get heads, not early and late rows: late ones see more positions.</remarks>
-internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView fused, nint layer, AttentionShape shape, RowPlaces places, AttentionRule rule) : IJob
+internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView fused, nint layer, AttentionShape shape, RowPlaces places, AttentionRule rule, int headsPerItem) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
     private const int MostQueries = 16;
@@ -24,7 +25,7 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int first, int last)
     {
-        int padded = KvCache.PaddedHead(shape), rowsAtOnce = Math.Max(1, MostQueries / shape.HeadsPerKeyValue);
+        int padded = KvCache.PaddedHead(shape), rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
         var queries = stackalloc Query[MostQueries];
         float* memory = stackalloc float[MostQueries * (Length + padded)];
         for (int i = 0; i < MostQueries; i++)
@@ -34,13 +35,13 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
         }
         for (int item = first; item < last;)
         {
-            int row = item % output.Rows, group = item / output.Rows;
+            int row = item % output.Rows, firstHead = item / output.Rows * headsPerItem;
             int rows = Neighbours(row, Math.Min(rowsAtOnce, last - item));
-            for (int head = 0; head < shape.HeadsPerKeyValue; head += MostQueries)
+            for (int head = firstHead; head < firstHead + headsPerItem; head += MostQueries)
             {
-                int heads = Math.Min(MostQueries, shape.HeadsPerKeyValue - head);
-                for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, group * shape.HeadsPerKeyValue + head + i % heads, padded);
-                Tiles(queries, rows * heads, row, group, padded);
+                int heads = Math.Min(MostQueries, firstHead + headsPerItem - head);
+                for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, head + i % heads, padded);
+                Tiles(queries, rows * heads, row, head / shape.HeadsPerKeyValue, padded);
                 for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
             }
             item += rows;

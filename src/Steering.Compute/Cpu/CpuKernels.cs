@@ -8,7 +8,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
     private const int RowValuesPerThread = 8192;
 
     // A key written is a cache line missed: as long as this many values of a row.
-    private const int StoreCost = 32;
+    private const int StoreCost = 128;
 
     private readonly MatrixProducts<TLanes> _products = new(pool, numerics, usesMachineCode);
 
@@ -82,8 +82,13 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
     public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) =>
         pool.Run(new StoreKvJob(cache.Layer(layer), cache.Shape, fused, places), fused.Rows * cache.Shape.KeyValueHeads, RowsPerThread(StoreCost * cache.Shape.HeadDimension));
 
-    public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) =>
-        pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), cache.Shape, places, rule), output.Rows * cache.Shape.KeyValueHeads);
+    public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule)
+    {
+        // Query heads that share keys go together, unless that leaves threads without an equal part.
+        var shape = cache.Shape;
+        int heads = output.Rows * shape.KeyValueHeads >= 4 * pool.Threads ? shape.HeadsPerKeyValue : 1;
+        pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), shape, places, rule, heads), output.Rows * shape.Heads / heads);
+    }
 
     public void Activate(TensorView output, TensorView input, Activation activation)
     {

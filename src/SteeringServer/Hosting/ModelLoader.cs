@@ -15,11 +15,11 @@ namespace SteeringServer.Hosting;
 internal sealed class ModelLoader(ServerOptions options, Serving serving, TimeProvider clock, ILoggerFactory loggers, ILogger<ModelLoader> log)
 {
     private readonly Lock _gate = new();
-    private SqliteDatabase? _database;
+    private Task<SqliteDatabase>? _database;
     private Task _busy = Task.CompletedTask;
 
     /// <summary>Set once, before anything is loaded.</summary>
-    public void UseDatabase(SqliteDatabase database) => _database = database;
+    public void UseDatabase(Task<SqliteDatabase> database) => _database = database;
 
     /// <summary>Begins to load a model, or to load it again; a load that is under way goes on.</summary>
     /// <returns>Ends when the load has; never fails, the slot says how it went.</returns>
@@ -125,7 +125,7 @@ internal sealed class ModelLoader(ServerOptions options, Serving serving, TimePr
             var engineOptions = EngineOptionsOf(slot.Options);
             int most = model.Config.Shape.MaxPositions;
             if (engineOptions.Context > most) throw new ModelFormatException(slot.Folders.Model, "max_position_embeddings", $"is {most}: --context can be at most that; it is {engineOptions.Context}");
-            var vectors = slot.Vectors ?? new VectorRegistry(_database!, slot.Name, model.Sites, (long)options.VectorMemory << 20, clock, loggers.CreateLogger<VectorRegistry>());
+            var vectors = slot.Vectors ?? new VectorRegistry(_database!.GetAwaiter().GetResult(), slot.Name, model.Sites, (long)options.VectorMemory << 20, clock, loggers.CreateLogger<VectorRegistry>());
             vectors.Serve(model.Sites);
             vectors.Seed(slot.Folders.Vectors);
             engine = new EngineLoop(model, engineOptions);

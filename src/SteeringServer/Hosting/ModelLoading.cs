@@ -54,14 +54,19 @@ internal sealed class ModelLoading(ServerOptions options, Serving serving, Model
         var found = options.EffectiveModels.Select(model => new ModelSlot(ModelFolders.Find(model, environment.ContentRootPath), model)).ToList();
         if (found.GroupBy(slot => slot.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new IOException($"Two models are called {twice.Key}: {string.Join(" and ", twice.Select(slot => slot.Folders.Model))}. Give one another name: --model <name>={twice.Last().Options.Path}.");
-        loader.UseDatabase(serving.OpenDatabase(Path.GetFullPath(options.Data)));
+        // Beside the first model, which needs it only when its weights are there.
+        var database = Task.Run(() => serving.OpenDatabase(Path.GetFullPath(options.Data)));
+        loader.UseDatabase(database);
         serving.Configure([.. found], new ComputePool(options.Threads ?? ComputePool.DefaultThreads));
         foreach (var slot in found.Where(slot => !slot.Options.IsOnDemand))
         {
             if (serving.IsDraining) return false;
-            await loader.BeginLoad(slot);
+            var load = loader.BeginLoad(slot);
+            await database; // a folder that cannot be used ends the process whatever becomes of the model
+            await load;
             if (slot.Status.State != ModelState.Ready) return false;
         }
+        await database;
         return true;
     }
 }
