@@ -44,6 +44,72 @@ public sealed class LinearTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void A_fast_product_rounds_rows_of_bf16_weights_once_and_no_others(string name, DType type)
+    {
+        using var kernels = CpuBackend.Create(2, name, Numerics.Fast);
+        bool rounds = kernels.ProductOf(type) == "avx512-bf16";
+        using var arena = new Arena();
+        // Every number of rows of a tile, and several tiles; 70 outputs end within a panel.
+        TensorView x = Kernels.Random(arena, 31, 131, 1), all = arena.Matrix(31, 70);
+        var (weights, values) = Kernels.RandomWeights(kernels, type, 70, 131, 3);
+        using (weights)
+        {
+            kernels.Linear(all, x, weights, default);
+            for (int i = 0; i < 31; i++)
+            {
+                for (int o = 0; o < 70; o++)
+                {
+                    double sum = 0, size = 0;
+                    for (int k = 0; k < 131; k++)
+                    {
+                        double product = (rounds ? (double)ToBf16(x.Row(i)[k]) : x.Row(i)[k]) * values[o * 131 + k];
+                        sum += product;
+                        size += Math.Abs(product);
+                    }
+                    Assert.Equal(sum, all.Row(i)[o], 2e-6 * size);
+                }
+            }
+            for (int rows = 1; rows < 31; rows++)
+            {
+                var some = arena.Matrix(rows, 70);
+                kernels.Linear(some, x.Take(rows), weights, default);
+                for (int i = 0; i < rows; i++) Assert.Equal(all.Row(i).ToArray(), some.Row(i).ToArray());
+            }
+        }
+    }
+
+    private static float ToBf16(float value) => BitConverter.UInt32BitsToSingle((uint)RowFormats.ToBf16(value) << 16);
+
+    [Theory]
+    [InlineData(0x3F800000u, 0x3F80)] // 1
+    [InlineData(0x3F808000u, 0x3F80)] // a tie goes to even
+    [InlineData(0x3F818000u, 0x3F82)]
+    [InlineData(0x3F808001u, 0x3F81)]
+    [InlineData(0xFF7FFFFFu, 0xFF80)] // beyond the largest
+    [InlineData(0x7FC00001u, 0x7FC0)]
+    [InlineData(0x7F800001u, 0x7FC0)] // a signalling NaN does not become infinity
+    public void Bf16_rounds_to_nearest_even(uint bits, int expected) => Assert.Equal((ushort)expected, RowFormats.ToBf16(BitConverter.UInt32BitsToSingle(bits)));
+
+    [Fact]
+    public void Weights_are_rounded_to_bf16_on_load()
+    {
+        using var kernels = CpuBackend.Create(2, null, Numerics.Exact, WeightStorage.Bf16);
+        using var arena = new Arena();
+        using var ids = new NativeList<int>();
+        for (int i = 0; i < 40; i++) ids.Add(i);
+        var (weights, values) = Kernels.RandomWeights(kernels, DType.F32, 40, 33, 3);
+        using (weights)
+        {
+            var rows = arena.Matrix(40, 33);
+            kernels.Embed(rows, ids, weights);
+
+            Assert.Equal((DType.Bf16, true), (weights.Type, weights.Bytes < 64 * 34 * 2 + 1));
+            for (int i = 0; i < 40; i++) Assert.Equal(values.AsSpan(i * 33, 33).ToArray().Select(ToBf16), rows.Row(i).ToArray());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void An_embedding_row_is_the_stored_row(string name, DType type)
     {
         using var kernels = CpuBackend.Create(2, name);
