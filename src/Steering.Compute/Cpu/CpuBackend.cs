@@ -46,12 +46,12 @@ public static class CpuBackend
             "avx512-managed" when isAvx512 => new CpuKernels<Lanes512>(kernels, numerics, storage, false, pool, ownsPool),
             "avx2" when isAvx2 => new CpuKernels<Lanes256>(kernels, numerics, storage, false, pool, ownsPool),
             "portable" => new CpuKernels<Lanes128>(kernels, numerics, storage, false, pool, ownsPool),
-            "avx512" when isAvx512 => throw new PlatformNotSupportedException("The system forbids executable memory, which the 'avx512' kernels need; leave the choice to the server or ask for 'avx512-managed'."),
+            "avx512" when isAvx512 => throw new PlatformNotSupportedException("The 'avx512' kernels need executable memory, which this system forbids, or failed their self-test; leave the choice to the server or ask for 'avx512-managed'."),
             _ when Names.Contains(kernels) => throw new PlatformNotSupportedException($"This processor cannot run the '{kernels}' kernels; leave the choice to the server or ask for 'portable'."),
             _ => throw new PlatformNotSupportedException($"Unknown kernels '{kernels}'; there are {string.Join(", ", Names)}."),
         };
     }
 
-    /// <summary>Whether memory can be made executable here and our code has AVX-512 to use.</summary>
-    private static bool MachineCodeWorks { get; } = ProcessorFeatures.Avx512 && MatrixKernels.WidenedBf16 is not null;
+    /// <summary>Whether our code has AVX-512 to use, memory can be made executable here, and what is computed there is right.</summary>
+    private static bool MachineCodeWorks { get; } = ProcessorFeatures.Avx512 && TileSelfTest.Passes;
 }

@@ -109,12 +109,3 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
 
     public void Dispose() => _rows.Dispose();
 }
-
-/// <summary>Kernels of the formats that are not quantised; null where memory cannot be made executable.</summary>
-internal static class MatrixKernels
-{
-    public static TileKernel? Single { get; } = TileKernel.Of(new SingleTiles(false));
-    public static TileKernel? Half { get; } = TileKernel.Of(new SingleTiles(true));
-    public static TileKernel? WidenedBf16 { get; } = TileKernel.Of(new WidenedBf16Tiles());
-    public static TileKernel? Bf16 { get; } = TileKernel.Of(new Bf16Tiles());
-}

@@ -3,69 +3,6 @@ using System.Runtime.Intrinsics;
 
 namespace Steering.Compute.Cpu;
 
-/// <summary>Rounding of activations for matrix products.</summary>
-internal static class RowFormats
-{
-    /// <summary>To nearest, ties to even; what is not a number stays none.</summary>
-    public static ushort ToBf16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-    }
-}
-
-/// <summary>Rounds rows to bf16, an even number of values each, zeros behind the last.</summary>
-internal readonly unsafe struct RoundRowsJob(TensorView input, byte* output, long stride) : IJob
-{
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run(int first, int last)
-    {
-        for (int row = first; row < last; row++)
-        {
-            float* x = input.Pointer(row);
-            ushort* y = (ushort*)(output + row * stride);
-            int i = 0;
-            for (; i + 16 <= input.Columns; i += 16) Vector256.Narrow(Round(Vector256.Load(x + i)), Round(Vector256.Load(x + i + 8))).Store(y + i);
-            for (; i < input.Columns; i++) y[i] = RowFormats.ToBf16(x[i]);
-            if (i % 2 == 1) y[i] = 0;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Round(Vector256<float> value)
-    {
-        var bits = value.AsUInt32();
-        var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >> 16) & Vector256<uint>.One)) >> 16;
-        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, (bits >> 16) | Vector256.Create(0x40u));
-    }
-}
-
-/// <summary>
-/// Where the parts of a quantised row lie, group by group of its inputs: a header, then as many planes of signed bytes as there are digits, the highest first. x = scale * (digit0 * 256^(n-1) + ... + digit(n-1)).
-/// Products of digits and integer weights are exact, whatever the instruction set.
-/// </summary>
-/// <param name="GroupLength">Inputs that share a scale: those of the weights.</param>
-/// <param name="Digits">3 in exact numerics: 24 bits, the precision of f32 at the group's largest value; 1 in fast numerics.</param>
-internal readonly record struct DigitLayout(int GroupLength, int Digits)
-{
-    /// <summary>f32: scale of the sum of all digits but the first (of the only one).</summary>
-    public const int Scale = 0;
-
-    /// <summary>f32: scale of the first of three digits.</summary>
-    public const int HighScale = 4;
-
-    /// <summary>f32: sum of the group's values.</summary>
-    public int Sum => Digits == 1 ? 4 : 8;
-
-    /// <summary>int32 for every digit: what its sum of products starts from, minus the weights' zero point times the digits' sum.</summary>
-    public int Start(int digit) => Sum + 4 + 4 * digit;
-
-    /// <summary>Four inputs of a digit.</summary>
-    public int Four(int digit, int step) => Start(Digits) + digit * GroupLength + 4 * step;
-
-    public int Bytes => Four(Digits, 0);
-}
-
 /// <summary>Quantises rows; see <see cref="DigitLayout"/>. Inputs are padded to whole groups with zeros.</summary>
 internal readonly unsafe struct QuantiseRowsJob(TensorView input, byte* output, long stride, DigitLayout layout, int zeroPoint) : IJob
 {
