@@ -36,13 +36,13 @@ internal sealed class PerformanceReport(string root)
         page.WriteLine();
         page.WriteLine("## Matrix products");
         page.WriteLine();
-        new KernelBenchmark(s_threads, limits).Run(page);
+        new KernelBenchmark(s_threads).Run(page);
 
         page.WriteLine();
         page.WriteLine("## Engine");
         page.WriteLine();
         page.WriteLine("Models of random weights with the shapes of stories15M, stories110M and TinyLlama, and SmolLM2-135M-Instruct as Q4_1.");
-        var engine = new EngineBenchmark(s_threads, limits);
+        var engine = new EngineBenchmark(s_threads);
         var steering = new StringWriter(CultureInfo.InvariantCulture);
         var peers = new List<string>();
         foreach (var (size, shape) in RandomModel.Shapes)

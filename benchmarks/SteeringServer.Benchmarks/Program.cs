@@ -44,7 +44,7 @@ switch (args)
 
               performance [15m] [110m] [1.1b] [--llama-bench PATH]
                                this machine's limits, matrix products, decode and prefill of random models of these sizes (all), what steering costs, the
-                               time to the first token; with PATH llama.cpp's llama-bench beside it. About 8 minutes and 6 GB; writes docs/performance.md
+                               time to the first token; with PATH llama.cpp's llama-bench beside it. About 10 minutes and 6 GB; writes docs/performance.md
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               tokenizers [NAME]
                                MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table;

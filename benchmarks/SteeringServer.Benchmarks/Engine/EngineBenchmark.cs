@@ -10,7 +10,7 @@ namespace SteeringServer.Benchmarks.Engine;
 /// Decode and prefill of the engine alone (no HTTP, sampling included) against this machine's limits, measured between the steps they are compared with: one sequence against reading the weights, many against the
 /// processor's operations.
 /// </summary>
-internal sealed class EngineBenchmark(int threads, MachineLimits limits)
+internal sealed class EngineBenchmark(int threads)
 {
     private const int Context = 128, Prompt = 512, Pairs = 41, WarmUp = 60, Prefills = 7;
     private static readonly int[] s_batches = [1, 8, 16, 32];
@@ -25,7 +25,7 @@ internal sealed class EngineBenchmark(int threads, MachineLimits limits)
         using var model = LoadedModel.LoadWeights(path, new LoadOptions(), timed);
         using var block = new DeviceBuffer(model.WeightBytes / 4096 * 4096);
         MemoryLimit.Fill(block);
-        double peak = Peak(model);
+        double peak = Peak(model, MachineLimits.Measure(threads)); // anew: the processor's clock is not the same from minute to minute
         string cells = $"| {name} | {model.KeptTypes} | {numerics.Name()} |", parts = cells;
         double alone = 0;
         foreach (int batch in s_batches)
@@ -80,7 +80,7 @@ internal sealed class EngineBenchmark(int threads, MachineLimits limits)
     }
 
     /// <summary>Operations per second of what multiplies the model's projections.</summary>
-    private double Peak(LoadedModel model) => model switch
+    private static double Peak(LoadedModel model, MachineLimits limits) => model switch
     {
         { Numerics: Numerics.Fast, WeightType: DType.Bf16 } => Math.Max(limits.Bf16, limits.Fma),
         { Numerics: Numerics.Fast, WeightType: DType.Int8 or DType.Int4 } when limits.Vnni > 0 => limits.Vnni,

@@ -5,7 +5,7 @@ using Steering.Compute.Cpu;
 namespace SteeringServer.Benchmarks.Kernels;
 
 /// <summary>The matrix product alone: one row against reading the weights, many rows against the processor's operations.</summary>
-internal sealed unsafe class KernelBenchmark(int threads, MachineLimits limits)
+internal sealed unsafe class KernelBenchmark(int threads)
 {
     private const int Outputs = 11264, Inputs = 2048;
     private const long Uncached = 512L << 20;
@@ -30,6 +30,7 @@ internal sealed unsafe class KernelBenchmark(int threads, MachineLimits limits)
         using var backend = CpuBackend.Create(pool, null, numerics);
         using var first = Matrices.Random(backend, type, format, Outputs, Inputs);
         WeightMatrix[] all = [first, .. Enumerable.Range(0, (int)(Uncached / first.Bytes)).Select(_ => Matrices.Random(backend, type, format, Outputs, Inputs))];
+        var limits = MachineLimits.Measure(threads); // anew: the processor's clock is not the same from minute to minute
         double peak = numerics == Numerics.Exact ? limits.Fma : type == DType.Bf16 ? Math.Max(limits.Bf16, limits.Fma) : format is not null && limits.Vnni > 0 ? limits.Vnni : limits.Fma;
         var cells = new List<string>();
         foreach (int rows in s_rows)
