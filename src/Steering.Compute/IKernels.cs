@@ -21,26 +21,32 @@ public interface IKernels : IDisposable
     ComputePool Pool { get; }
 
     /// <summary>Lays out a weight for this backend. All sources have the same type and number of columns; their rows are stacked.</summary>
-    WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources);
+    /// <param name="asStored">Kept as it is whatever other weights are converted to: a router, whose small changes send a row to other experts.</param>
+    WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources, bool asStored = false);
 
     /// <summary>output[i] = row ids[i] of the table, times <paramref name="scale"/>.</summary>
     void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale = 1);
 
     /// <summary>output = input / sqrt(mean(input^2) + epsilon) * weight.</summary>
-    void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon);
+    /// <param name="consumer">The matrix that output is multiplied by next, unchanged: what it needs of the rows is made on the way.</param>
+    LinearInput RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon, WeightMatrix? consumer = null);
 
     /// <summary>output = (input - mean(input)) / sqrt(variance(input) + epsilon) * weight + bias; the variance is that of a population.</summary>
-    void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon);
+    /// <param name="consumer">As for <see cref="RmsNorm"/>.</param>
+    LinearInput LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon, WeightMatrix? consumer = null);
 
     /// <summary>RmsNorm in place of every group of weight.Columns columns: of each head, or of a whole projection. Rows may be a slice.</summary>
     void RmsNormGroups(TensorView rows, TensorView weight, float epsilon);
 
     /// <summary>output = input W^T + bias (a single row, or no rows for none).</summary>
-    void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias);
+    void Linear(TensorView output, LinearInput input, WeightMatrix weights, TensorView bias);
+
+    /// <summary>target += input W^T + bias: the same bits as <see cref="Linear"/> and <see cref="AddTo"/>.</summary>
+    void LinearAdd(TensorView target, LinearInput input, WeightMatrix weights, TensorView bias);
 
     /// <summary>output = activation(first half) * second half of input W^T + bias: the same bits as <see cref="Linear"/>, <see cref="Activate"/> and <see cref="Multiply"/>.</summary>
     /// <param name="product">Room for the whole product, where it is not done in one pass.</param>
-    void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation);
+    void GatedLinear(TensorView output, TensorView product, LinearInput input, WeightMatrix weights, TensorView bias, Activation activation);
 
     /// <summary>Rotates queries and keys in place. Rows of fused are [q | k | v]; cosines and sines are [rows, n], element i turning the pair (i, i + n) of each head; what lies behind 2 n stays.</summary>
     void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines);

@@ -231,6 +231,40 @@ public sealed class RowKernelTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void A_norm_that_prepares_a_product_and_a_product_that_is_added_have_the_bits_of_their_parts(string name)
+    {
+        foreach (var (numerics, storage) in (ReadOnlySpan<(Numerics, WeightStorage)>)[(Numerics.Exact, WeightStorage.Stored), (Numerics.Fast, WeightStorage.Stored), (Numerics.Exact, WeightStorage.Q8), (Numerics.Fast, WeightStorage.Q8)])
+        {
+            using var kernels = CpuBackend.Create(2, name, numerics, storage);
+            foreach (int rows in (int[])[1, 2, 5, 16, 33])
+            {
+                using var arena = new Arena();
+                TensorView x = Kernels.Random(arena, rows, 50, 1, 6), weight = Kernels.Random(arena, 1, 50, 2), shift = Kernels.Random(arena, 1, 50, 3), bias = Kernels.Random(arena, 1, 192, 4).Slice(0, 167);
+                TensorView normed = arena.Matrix(rows, 50), fusedNormed = arena.Matrix(rows, 50), product = arena.Matrix(rows, 167);
+                var (weights, _) = Kernels.RandomWeights(kernels, DType.Bf16, 167, 50, 5);
+                using var _1 = weights;
+                foreach (bool isRms in (bool[])[true, false])
+                {
+                    TensorView parts = Kernels.Random(arena, rows, 167, 6), fused = Kernels.Random(arena, rows, 167, 6);
+                    if (isRms) kernels.RmsNorm(normed, x, weight, 1e-5f);
+                    else kernels.LayerNorm(normed, x, weight, shift, 1e-5f);
+                    kernels.Linear(product, normed, weights, bias);
+                    kernels.AddTo(parts, product);
+
+                    kernels.LinearAdd(fused, isRms ? kernels.RmsNorm(fusedNormed, x, weight, 1e-5f, weights) : kernels.LayerNorm(fusedNormed, x, weight, shift, 1e-5f, weights), weights, bias);
+
+                    for (int i = 0; i < rows; i++)
+                    {
+                        Assert.Equal(normed.Row(i).ToArray(), fusedNormed.Row(i).ToArray());
+                        Assert.Equal(parts.Row(i).ToArray(), fused.Row(i).ToArray());
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void All_kernels_give_the_same_bits(string name)
     {
         using var one = CpuBackend.Create(1, name);

@@ -24,25 +24,33 @@ internal sealed class TimedKernels(IKernels inner) : IKernels
         return string.Join(", ", parts.Where(part => part.Share >= 0.005).Select(part => FormattableString.Invariant($"{part.Key} {100 * part.Share:f1}%")));
     }
 
-    private void Time(string name, Action work)
+    private void Time(string name, Action work) => Time(name, () =>
+    {
+        work();
+        return 0;
+    });
+
+    private T Time<T>(string name, Func<T> work)
     {
         long start = Stopwatch.GetTimestamp();
-        work();
+        var result = work();
         _ticks[name] = _ticks.GetValueOrDefault(name) + Stopwatch.GetTimestamp() - start;
+        return result;
     }
 
-    public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources) => inner.CreateWeights(sources);
+    public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources, bool asStored) => inner.CreateWeights(sources, asStored);
     public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale) => Time("embed", () => inner.Embed(output, ids, table, scale));
-    public void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon) => Time("norm", () => inner.RmsNorm(output, input, weight, epsilon));
-    public void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon) => Time("norm", () => inner.LayerNorm(output, input, weight, bias, epsilon));
+    public LinearInput RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon, WeightMatrix? consumer) => Time("norm", () => inner.RmsNorm(output, input, weight, epsilon, consumer));
+    public LinearInput LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon, WeightMatrix? consumer) => Time("norm", () => inner.LayerNorm(output, input, weight, bias, epsilon, consumer));
     public void RmsNormGroups(TensorView rows, TensorView weight, float epsilon) => Time("norm", () => inner.RmsNormGroups(rows, weight, epsilon));
-    public void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias) => Time("products", () => inner.Linear(output, input, weights, bias));
+    public void Linear(TensorView output, LinearInput input, WeightMatrix weights, TensorView bias) => Time("products", () => inner.Linear(output, input, weights, bias));
+    public void LinearAdd(TensorView target, LinearInput input, WeightMatrix weights, TensorView bias) => Time("products", () => inner.LinearAdd(target, input, weights, bias));
     public void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) => Time("rotate", () => inner.Rotate(fused, shape, cosines, sines));
     public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) => Time("store", () => inner.StoreKv(cache, layer, fused, places));
     public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) => Time("attention", () => inner.Attend(output, fused, cache, layer, places, rule));
     public void Activate(TensorView output, TensorView input, Activation activation) => Time("activation", () => inner.Activate(output, input, activation));
     public void Multiply(TensorView output, TensorView a, TensorView b) => Time("activation", () => inner.Multiply(output, a, b));
-    public void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation) => Time("products", () => inner.GatedLinear(output, product, input, weights, bias, activation));
+    public void GatedLinear(TensorView output, TensorView product, LinearInput input, WeightMatrix weights, TensorView bias, Activation activation) => Time("products", () => inner.GatedLinear(output, product, input, weights, bias, activation));
     public void SoftCap(TensorView rows, float cap) => Time("activation", () => inner.SoftCap(rows, cap));
     public void Route(TensorView weights, TensorView logits, int count, bool renormalise) => Time("experts", () => inner.Route(weights, logits, count, renormalise));
     public void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows) => Time("experts", () => inner.AddScaledRows(target, source, rows));

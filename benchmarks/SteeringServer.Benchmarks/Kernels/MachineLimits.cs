@@ -24,7 +24,7 @@ internal sealed unsafe class MachineLimits
     /// <summary>AVX512-VNNI, 8-bit integers; 0 where the processor has none.</summary>
     public double Vnni { get; private init; }
 
-    /// <summary>AMX, bf16; 0 where the processor has none.</summary>
+    /// <summary>AMX, bf16, with a tile loaded from the first-level cache for every product; 0 where the processor has none.</summary>
     public double Amx { get; private init; }
 
     public static MachineLimits Measure(int threads) => new(threads)
@@ -32,19 +32,33 @@ internal sealed unsafe class MachineLimits
         Fma = Peak(threads, 32 * Accumulators, true, (a, i) => a.FusedMultiplyAdd(new Zmm(i), new Zmm(30), new Zmm(31))),
         Bf16 = Peak(threads, 64 * Accumulators, ProcessorFeatures.Avx512Bf16, (a, i) => a.DotBf16(new Zmm(i), new Zmm(30), new Zmm(31))),
         Vnni = Peak(threads, 128 * Accumulators, ProcessorFeatures.Avx512Vnni, (a, i) => a.DotBytes(new Zmm(i), new Zmm(30), new Zmm(31))),
-        Amx = Peak(threads, 16 * 16 * 64 * Accumulators, ProcessorFeatures.Amx, (a, i) => a.DotBf16(new Tile(i % 4), new Tile(4 + i % 2), new Tile(6 + i % 2)), tiles: true),
+        Amx = Peak(threads, 16 * 16 * 64 * Accumulators, ProcessorFeatures.Amx, TileStep, tiles: true),
     };
 
     /// <summary>Bytes per second of reading a block of this size again and again.</summary>
     public double Read(long bytes) => Engine.MemoryLimit.Measure(bytes, _threads);
 
+    /// <summary>Four products of two tiles of rows and two of weights, as a kernel does them.</summary>
+    private static void TileStep(Assembler code, int index)
+    {
+        int loaded = 4 + index % 4;
+        code.Load(new Tile(loaded), new Memory(Register.Rsi, TileRegisters.ConfigurationBytes + 1024 * (loaded - 4), Register.Rdx));
+        code.DotBf16(new Tile(index % 4), new Tile(4 + index % 4 / 2), new Tile(6 + index % 2));
+    }
+
     private static double Peak(int threads, double operations, bool isThere, Action<Assembler, int> instruction, bool tiles = false)
     {
         if (!isThere) return 0;
         var code = new Assembler();
-        if (tiles) code.LoadTileConfiguration(new Memory(Register.Rsi));
+        if (tiles)
+        {
+            code.LoadTileConfiguration(new Memory(Register.Rsi));
+            code.Move(Register.Rdx, 64);
+        }
         else
+        {
             for (int i = 0; i < 32; i++) code.Zero(new Zmm(i));
+        }
         int again = code.Here;
         for (int i = 0; i < Accumulators; i++) instruction(code, i);
         code.Decrement(Register.Rdi);
@@ -53,8 +67,8 @@ internal sealed unsafe class MachineLimits
         code.Return();
         using var memory = ExecutableMemory.TryCreate(code.ToArray());
         if (memory is null) return 0;
-        byte* configuration = stackalloc byte[64];
-        TileConfiguration.Write(configuration);
+        byte* configuration = stackalloc byte[TileRegisters.ConfigurationBytes + 4 * 1024];
+        TileRegisters.WriteConfiguration(configuration);
         using var pool = new ComputePool(threads);
         // A limit is the most there is: the shortest of many rounds.
         double least = double.MaxValue;

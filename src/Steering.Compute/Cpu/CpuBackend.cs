@@ -8,9 +8,10 @@ namespace Steering.Compute.Cpu;
 public static class CpuBackend
 {
     /// <summary>
-    /// Names that <see cref="Create(int, string?, Numerics, WeightStorage)"/> accepts, fastest first. <c>avx512</c> multiplies matrices by machine code of our own, <c>avx512-managed</c> without.
+    /// Names that <see cref="Create(int, string?, Numerics, WeightStorage)"/> accepts, fastest first. <c>avx512</c> multiplies matrices by machine code of our own, <c>avx512-managed</c> without; <c>amx</c> is
+    /// <c>avx512</c> with AMX for bf16 weights in fast numerics.
     /// </summary>
-    public static IReadOnlyList<string> Names { get; } = ["avx512", "avx512-managed", "avx2", "portable"];
+    public static IReadOnlyList<string> Names { get; } = ["amx", "avx512", "avx512-managed", "avx2", "portable"];
 
     /// <summary>Kernels on a pool of their own.</summary>
     /// <param name="threads">Threads that compute, the caller's included.</param>
@@ -39,18 +40,21 @@ public static class CpuBackend
     private static IKernels Create(ComputePool pool, string? kernels, Numerics numerics, WeightStorage storage, bool ownsPool)
     {
         bool isAvx2 = Vector256.IsHardwareAccelerated && Fma.IsSupported, isAvx512 = isAvx2 && Vector512.IsHardwareAccelerated;
-        kernels ??= MachineCodeWorks ? "avx512" : isAvx512 ? "avx512-managed" : isAvx2 ? "avx2" : "portable";
+        kernels ??= AmxWorks ? "amx" : MachineCodeWorks ? "avx512" : isAvx512 ? "avx512-managed" : isAvx2 ? "avx2" : "portable";
         return kernels switch
         {
-            "avx512" when MachineCodeWorks => new CpuKernels<Lanes512>(kernels, numerics, storage, true, pool, ownsPool),
-            "avx512-managed" when isAvx512 => new CpuKernels<Lanes512>(kernels, numerics, storage, false, pool, ownsPool),
-            "avx2" when isAvx2 => new CpuKernels<Lanes256>(kernels, numerics, storage, false, pool, ownsPool),
-            "portable" => new CpuKernels<Lanes128>(kernels, numerics, storage, false, pool, ownsPool),
-            "avx512" when isAvx512 => throw new PlatformNotSupportedException("The 'avx512' kernels need executable memory, which this system forbids, or failed their self-test; leave the choice to the server or ask for 'avx512-managed'."),
+            "amx" when AmxWorks => new CpuKernels<Lanes512>(kernels, numerics, storage, ProductCode.Amx, pool, ownsPool),
+            "avx512" when MachineCodeWorks => new CpuKernels<Lanes512>(kernels, numerics, storage, ProductCode.Avx512, pool, ownsPool),
+            "avx512-managed" when isAvx512 => new CpuKernels<Lanes512>(kernels, numerics, storage, ProductCode.Managed, pool, ownsPool),
+            "avx2" when isAvx2 => new CpuKernels<Lanes256>(kernels, numerics, storage, ProductCode.Managed, pool, ownsPool),
+            "portable" => new CpuKernels<Lanes128>(kernels, numerics, storage, ProductCode.Managed, pool, ownsPool),
+            "amx" or "avx512" when isAvx512 && (kernels == "avx512" || ProcessorFeatures.Amx) => throw new PlatformNotSupportedException($"The '{kernels}' kernels need executable memory, which this system forbids, or failed their self-test; leave the choice to the server or ask for 'avx512-managed'."),
             _ when Names.Contains(kernels) => throw new PlatformNotSupportedException($"This processor cannot run the '{kernels}' kernels; leave the choice to the server or ask for 'portable'."),
             _ => throw new PlatformNotSupportedException($"Unknown kernels '{kernels}'; there are {string.Join(", ", Names)}."),
         };
     }
+
+    private static bool AmxWorks => MachineCodeWorks && TileSelfTest.PassesAmx;
 
     /// <summary>Whether our code has AVX-512 to use, memory can be made executable here, and what is computed there is right.</summary>
     private static bool MachineCodeWorks { get; } = ProcessorFeatures.Avx512 && TileSelfTest.Passes;

@@ -1,7 +1,7 @@
 namespace Steering.Compute.Cpu;
 
 /// <summary>The managed backend: every operation is a job over rows or panels on the pool, written once over <typeparamref name="TLanes"/>.</summary>
-internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, WeightStorage storage, bool usesMachineCode, ComputePool pool, bool ownsPool) : IKernels
+internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, WeightStorage storage, ProductCode code, ComputePool pool, bool ownsPool) : IKernels
     where TLanes : unmanaged, ILanes<TLanes>
 {
     // Below this size handing work to another thread costs more than the work.
@@ -10,7 +10,7 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
     // A key written is a cache line missed: as long as this many values of a row.
     private const int StoreCost = 128;
 
-    private readonly MatrixProducts<TLanes> _products = new(pool, numerics, usesMachineCode);
+    private readonly MatrixProducts<TLanes> _products = new(pool, numerics, code);
 
     public string Name => name;
 
@@ -20,12 +20,12 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
 
     public ComputePool Pool => pool;
 
-    public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources)
+    public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources, bool asStored)
     {
         pool.Turns.Enter();
         try
         {
-            return PanelMatrix.Pack(sources, storage, pool);
+            return PanelMatrix.Pack(sources, asStored ? WeightStorage.Stored : storage, pool);
         }
         finally
         {
@@ -39,24 +39,24 @@ internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, 
         pool.Run(new EmbedJob(output, (int*)ids.Address, (PanelMatrix)table, scale), output.Rows, RowsPerThread(output.Columns));
     }
 
-    public void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon) =>
-        pool.Run(new RmsNormJob<TLanes>(output, input, weight.Pointer(0), epsilon), input.Rows, RowsPerThread(input.Columns));
+    public LinearInput RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon, WeightMatrix? consumer) =>
+        _products.RunAndConvert(new RmsNormJob<TLanes>(output, input, weight.Pointer(0), epsilon), output, (PanelMatrix?)consumer, RowsPerThread(input.Columns));
 
     public void RmsNormGroups(TensorView rows, TensorView weight, float epsilon) =>
         pool.Run(new RmsNormGroupsJob<TLanes>(rows, weight.Pointer(0), weight.Columns, epsilon), rows.Rows, RowsPerThread(rows.Columns));
 
-    public void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon) =>
-        pool.Run(new LayerNormJob<TLanes>(output, input, weight.Pointer(0), bias.Pointer(0), epsilon), input.Rows, RowsPerThread(input.Columns));
+    public LinearInput LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon, WeightMatrix? consumer) =>
+        _products.RunAndConvert(new LayerNormJob<TLanes>(output, input, weight.Pointer(0), bias.Pointer(0), epsilon), output, (PanelMatrix?)consumer, RowsPerThread(input.Columns));
 
-    public void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias)
-    {
-        var matrix = Fitting(input, weights, output.Rows, output.Columns);
-        _products.Run(output, input, matrix, BiasOf(bias));
-    }
+    public void Linear(TensorView output, LinearInput input, WeightMatrix weights, TensorView bias) =>
+        _products.Run(output, input, Fitting(input.Rows, weights, output.Rows, output.Columns), BiasOf(bias), adds: false);
 
-    public void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation)
+    public void LinearAdd(TensorView target, LinearInput input, WeightMatrix weights, TensorView bias) =>
+        _products.Run(target, input, Fitting(input.Rows, weights, target.Rows, target.Columns), BiasOf(bias), adds: true);
+
+    public void GatedLinear(TensorView output, TensorView product, LinearInput input, WeightMatrix weights, TensorView bias, Activation activation)
     {
-        var matrix = Fitting(input, weights, output.Rows, 2 * output.Columns);
+        var matrix = Fitting(input.Rows, weights, output.Rows, 2 * output.Columns);
         bool isDone = activation switch
         {
             Activation.Silu => _products.TryRunGated<SiluActivation>(output, input, matrix, BiasOf(bias)),

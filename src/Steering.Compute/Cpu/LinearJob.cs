@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Steering.Compute.Cpu;
 
 /// <summary>
-/// Rows times panels. Every output is one chain of fused multiply-adds over ascending k, starting from 0, then the bias is added: the same bits for any number of rows, any split
+/// Rows times panels. Every output is one chain of fused multiply-adds over ascending k, starting from 0, then the bias is added, then what the output held if it is added to: the same bits for any number of rows, any split
 /// over threads, any instruction set. The twin in the tests is three lines.
 /// </summary>
-internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, TensorView input, byte* panels, long panelBytes, int pairs, float* bias) : IJob
+internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, TensorView input, byte* panels, long panelBytes, int pairs, float* bias, bool adds) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
     where TPanel : unmanaged, IPanelFormat
 {
@@ -141,21 +141,22 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
             high += TLanes.Load(bias + column + 16);
         }
         float* y = output.Pointer(row) + column;
-        if (count >= PanelMatrix.Width)
+        if (count < PanelMatrix.Width)
         {
-            low.Store(y);
-            high.Store(y + 16);
+            StoreTail(y, count, low, high);
             return;
         }
-        StoreTail(y, count, low, high);
+        if (adds) (low, high) = (TLanes.Load(y) + low, TLanes.Load(y + 16) + high);
+        low.Store(y);
+        high.Store(y + 16);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreTail(float* y, int count, TLanes low, TLanes high)
+    private void StoreTail(float* y, int count, TLanes low, TLanes high)
     {
         float* tail = stackalloc float[PanelMatrix.Width];
         low.Store(tail);
         high.Store(tail + 16);
-        for (int i = 0; i < count; i++) y[i] = tail[i];
+        for (int i = 0; i < count; i++) y[i] = adds ? y[i] + tail[i] : tail[i];
     }
 }

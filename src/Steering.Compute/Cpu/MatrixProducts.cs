@@ -6,88 +6,115 @@ namespace Steering.Compute.Cpu;
 /// Multiplies rows by matrices of every type: rounds or quantises the rows where the numerics want it, then runs tiles of machine code where there are any, else managed kernels. Which it is depends on
 /// the type and on what was chosen at creation, never on the number of rows.
 /// </summary>
-internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics numerics, bool usesMachineCode) : IDisposable
+internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics numerics, ProductCode code) : IDisposable
     where TLanes : unmanaged, ILanes<TLanes>
 {
     // Below these sizes handing work to another thread costs more than the work.
     private const int PanelBytesPerThread = 16384, RowValuesPerThread = 8192;
 
-    private readonly bool _roundsRows = numerics == Numerics.Fast && usesMachineCode && Bf16Probe.IsFaster;
+    // What multiplies bf16 weights by rounded rows; null where rows stay f32.
+    private readonly TileKernel? _rounded = numerics == Numerics.Exact ? null : code == ProductCode.Amx ? MatrixKernels.Amx : code == ProductCode.Avx512 && Bf16Probe.IsFaster ? MatrixKernels.Bf16 : null;
     private readonly Dictionary<GroupLayout, TileKernel> _quantised = [];
     private DeviceBuffer _rows = new(0);
 
     /// <summary>What multiplies weights of a type, for the log and capabilities.</summary>
     public string NameOf(DType type) => type switch
     {
-        DType.Bf16 when _roundsRows => "avx512-bf16",
-        DType.Int8 or DType.Int4 => $"{(usesMachineCode && ProcessorFeatures.Avx512Vnni ? "avx512-vnni" : "integer")}, {(Digits == 1 ? "8" : "24")}-bit rows",
+        DType.Bf16 when _rounded is { } kernel => kernel.Format is AmxTiles ? "amx-bf16" : "avx512-bf16",
+        DType.Int8 or DType.Int4 => $"{(code != ProductCode.Managed && ProcessorFeatures.Avx512Vnni ? "avx512-vnni" : "integer")}, {(Digits == 1 ? "8" : "24")}-bit rows",
         _ => "f32 fma",
     };
 
     private int Digits => numerics == Numerics.Fast ? 1 : 3;
 
-    /// <summary>output = input W^T + bias.</summary>
-    public void Run(TensorView output, TensorView input, PanelMatrix matrix, float* bias)
+    /// <summary>output = input W^T + bias, or += that.</summary>
+    public void Run(TensorView output, LinearInput input, PanelMatrix matrix, float* bias, bool adds)
     {
-        if (Tiles(input, matrix) is { } product) pool.Run(new TileJob(product, output, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));
-        else if (matrix.Type.IsQuantised()) Quantised(output, input, matrix, bias);
-        else if (matrix.Type == DType.F32) Managed<F32Panel>(output, input, matrix, bias);
-        else if (matrix.Type == DType.Bf16) Managed<Bf16Panel>(output, input, matrix, bias);
-        else Managed<F16Panel>(output, input, matrix, bias);
+        input = Converted(input, matrix);
+        int panelsPerThread = PanelsPerThread(matrix, output.Rows);
+        if (KernelOf(matrix) is { } kernel) pool.Run(new TileJob(Product(input, matrix, kernel), output, bias, adds), matrix.Panels, panelsPerThread);
+        else if (matrix.Type.IsQuantised())
+            pool.Run(new QuantisedJob<TLanes>(output, (byte*)input.Converted, input.ConvertedStride, matrix.Panel(0), matrix.PanelBytes, matrix.GroupCount, matrix.Groups, Layout(matrix), bias, adds), matrix.Panels, panelsPerThread);
+        else if (matrix.Type == DType.F32) Managed<F32Panel>(output, input.Rows, matrix, bias, adds);
+        else if (matrix.Type == DType.Bf16) Managed<Bf16Panel>(output, input.Rows, matrix, bias, adds);
+        else Managed<F16Panel>(output, input.Rows, matrix, bias, adds);
     }
 
     /// <summary>output = activation(first half of input W^T + bias) * second half, if that can be done in one pass.</summary>
-    public bool TryRunGated<TActivation>(TensorView output, TensorView input, PanelMatrix matrix, float* bias) where TActivation : unmanaged, IActivationFunction
+    public bool TryRunGated<TActivation>(TensorView output, LinearInput input, PanelMatrix matrix, float* bias) where TActivation : unmanaged, IActivationFunction
     {
-        if (output.Columns % PanelMatrix.Width != 0 || Tiles(input, matrix) is not { } product) return false;
-        pool.Run(new GatedTileJob<TLanes, TActivation>(product, output, bias, matrix.PanelBytes), matrix.Panels / 2, PanelsPerThread(matrix, 2 * input.Rows));
+        if (output.Columns % PanelMatrix.Width != 0 || KernelOf(matrix) is not { } kernel) return false;
+        var product = Product(Converted(input, matrix), matrix, kernel);
+        pool.Run(new GatedTileJob<TLanes, TActivation>(product, output, bias, matrix.PanelBytes), matrix.Panels / 2, PanelsPerThread(matrix, 2 * output.Rows));
         return true;
     }
 
-    /// <summary>Rows in the format of the machine code for a matrix; null where managed kernels multiply it.</summary>
-    private TileProduct? Tiles(TensorView input, PanelMatrix matrix)
+    /// <summary>Runs a job that computes rows, and turns each into what the matrix it is for is multiplied by.</summary>
+    public LinearInput RunAndConvert<TJob>(TJob job, TensorView rows, PanelMatrix? consumer, int rowsPerThread) where TJob : unmanaged, IJob
     {
-        if (!usesMachineCode || (matrix.Type.IsQuantised() && !ProcessorFeatures.Avx512Vnni)) return null;
-        int pairs = (matrix.Inputs + 1) / 2;
+        if (consumer is null || ConversionFor(rows, consumer) is not { } conversion)
+        {
+            pool.Run(job, rows.Rows, rowsPerThread);
+            return rows;
+        }
+        pool.Run(new RowChain<TJob>(job, conversion.Job), rows.Rows, Math.Min(rowsPerThread, conversion.RowsPerThread));
+        return conversion.Result;
+    }
+
+    private LinearInput Converted(LinearInput input, PanelMatrix matrix)
+    {
+        if (input.Converted != 0 || ConversionFor(input.Rows, matrix) is not { } conversion) return input;
+        pool.Run(conversion.Job, input.Rows.Rows, conversion.RowsPerThread);
+        return conversion.Result;
+    }
+
+    /// <summary>How rows become what a matrix is multiplied by; null where that is f32.</summary>
+    private Conversion? ConversionFor(TensorView rows, PanelMatrix matrix)
+    {
         if (matrix.Type.IsQuantised())
         {
-            var (rows, stride, digits) = QuantisedRows(input, matrix);
-            if (!_quantised.TryGetValue(matrix.Groups, out var quantised)) _quantised[matrix.Groups] = quantised = TileKernel.Of(new QuantisedTiles(matrix.Groups, digits))!;
-            return Product(quantised, rows, stride, matrix.GroupCount);
+            var digits = Layout(matrix);
+            long stride = Stride((long)matrix.GroupCount * digits.Bytes);
+            byte* converted = Room(rows.Rows * stride);
+            return new Conversion(new RowConversion(new QuantiseRowsJob(rows, converted, stride, digits, matrix.Groups.ZeroPoint)), new LinearInput(rows, (nint)converted, stride), RowsPerThread(8 * rows.Columns));
         }
-        if (matrix.Type == DType.Bf16 && _roundsRows)
+        if (matrix.Type == DType.Bf16 && _rounded is not null)
         {
-            long stride = Stride(4L * pairs);
-            byte* rows = Rows(input.Rows * stride);
-            pool.Run(new RoundRowsJob(input, rows, stride), input.Rows, RowsPerThread(input.Columns));
-            return Product(MatrixKernels.Bf16!, (nint)rows, stride, pairs);
+            int granule = _rounded.Format.RowGranule;
+            long stride = Stride((rows.Columns + 1) / 2 * 4L);
+            byte* converted = Room((rows.Rows + granule - 1) / granule * granule * stride);
+            return new Conversion(new RowConversion(new RoundRowsJob(rows, converted, stride)), new LinearInput(rows, (nint)converted, stride), RowsPerThread(rows.Columns));
         }
-        var exact = matrix.Type switch { DType.F32 => MatrixKernels.Single, DType.F16 => MatrixKernels.Half, _ => MatrixKernels.WidenedBf16 };
-        return Product(exact!, input.Address, (long)input.Stride * sizeof(float), matrix.Type == DType.Bf16 ? pairs : matrix.Inputs);
-
-        TileProduct Product(TileKernel kernel, nint rows, long stride, long steps) =>
-            new(rows, stride, input.Rows, matrix.Panel(0), matrix.PanelBytes, kernel.Entries, kernel.Format.MostRows, steps);
+        return null;
     }
 
-    private void Quantised(TensorView output, TensorView input, PanelMatrix matrix, float* bias)
+    private readonly record struct Conversion(RowConversion Job, LinearInput Result, int RowsPerThread);
+
+    /// <summary>The machine code for a matrix; null where managed kernels multiply it.</summary>
+    private TileKernel? KernelOf(PanelMatrix matrix)
     {
-        var (rows, stride, digits) = QuantisedRows(input, matrix);
-        pool.Run(new QuantisedJob<TLanes>(output, (byte*)rows, stride, matrix.Panel(0), matrix.PanelBytes, matrix.GroupCount, matrix.Groups, digits, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));
+        if (code == ProductCode.Managed) return null;
+        switch (matrix.Type)
+        {
+            case DType.F32: return MatrixKernels.Single;
+            case DType.F16: return MatrixKernels.Half;
+            case DType.Bf16: return _rounded ?? MatrixKernels.WidenedBf16;
+            case var _ when !ProcessorFeatures.Avx512Vnni: return null;
+        }
+        if (!_quantised.TryGetValue(matrix.Groups, out var quantised)) _quantised[matrix.Groups] = quantised = TileKernel.Of(new QuantisedTiles(matrix.Groups, Layout(matrix)))!;
+        return quantised;
     }
 
-    private QuantisedInput QuantisedRows(TensorView input, PanelMatrix matrix)
+    private static TileProduct Product(LinearInput input, PanelMatrix matrix, TileKernel kernel)
     {
-        var digits = new DigitLayout(matrix.Groups.Length, Digits);
-        long stride = Stride((long)matrix.GroupCount * digits.Bytes);
-        byte* rows = Rows(input.Rows * stride);
-        pool.Run(new QuantiseRowsJob(input, rows, stride, digits, matrix.Groups.ZeroPoint), input.Rows, RowsPerThread(8 * input.Columns));
-        return new QuantisedInput((nint)rows, stride, digits);
+        var (rows, stride) = input.Converted == 0 ? (input.Rows.Address, (long)input.Rows.Stride * sizeof(float)) : (input.Converted, input.ConvertedStride);
+        return new TileProduct(rows, stride, input.Rows.Rows, matrix.Panel(0), matrix.PanelBytes, kernel, kernel.Format.Steps(matrix));
     }
 
-    private readonly record struct QuantisedInput(nint Rows, long Stride, DigitLayout Digits);
+    private DigitLayout Layout(PanelMatrix matrix) => new(matrix.Groups.Length, Digits);
 
-    private void Managed<TPanel>(TensorView output, TensorView input, PanelMatrix matrix, float* bias) where TPanel : unmanaged, IPanelFormat =>
-        pool.Run(new LinearJob<TLanes, TPanel>(output, input, matrix.Panel(0), matrix.PanelBytes, (matrix.Inputs + 1) / 2, bias), matrix.Panels, PanelsPerThread(matrix, input.Rows));
+    private void Managed<TPanel>(TensorView output, TensorView input, PanelMatrix matrix, float* bias, bool adds) where TPanel : unmanaged, IPanelFormat =>
+        pool.Run(new LinearJob<TLanes, TPanel>(output, input, matrix.Panel(0), matrix.PanelBytes, (matrix.Inputs + 1) / 2, bias, adds), matrix.Panels, PanelsPerThread(matrix, input.Rows));
 
     private static int PanelsPerThread(PanelMatrix matrix, int rows) => (int)Math.Max(1, PanelBytesPerThread / (matrix.PanelBytes * rows));
 
@@ -97,7 +124,7 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
     private static long Stride(long bytes) => (bytes + 63) / 64 * 64 | 64;
 
     /// <summary>Room for converted rows, kept from call to call.</summary>
-    private byte* Rows(long bytes)
+    private byte* Room(long bytes)
     {
         if (_rows.Bytes < bytes)
         {

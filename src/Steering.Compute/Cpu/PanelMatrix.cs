@@ -1,9 +1,11 @@
+using Steering.Compute.Cpu.MachineCode;
+
 namespace Steering.Compute.Cpu;
 
 /// <summary>
 /// A weight matrix in panels of 32 outputs: per panel and input the 32 outputs lie together, so that outputs are lanes, one linear stream feeds any number of rows, and no horizontal sum is ever needed.
 /// f32 and f16 lie input by input ([inputs][32]), bf16 in pairs of inputs ([inputs / 2][32][2], what AVX512-BF16 and AMX multiply), quantised weights in groups (<see cref="GroupLayout"/>). Outputs are
-/// padded to 32, inputs to pairs or groups, with zeros.
+/// padded to 32, inputs of bf16 to 32 and quantised ones to groups, with zeros.
 /// </summary>
 internal sealed unsafe class PanelMatrix : WeightMatrix
 {
@@ -14,7 +16,12 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
     {
         (Outputs, Inputs, Type, Groups) = (outputs, inputs, type, groups);
         GroupCount = type.IsQuantised() ? (inputs + groups.Length - 1) / groups.Length : 0;
-        PanelBytes = type.IsQuantised() ? (long)GroupCount * groups.Bytes : (inputs + 1L) / 2 * 2 * Width * type.Size();
+        PanelBytes = type switch
+        {
+            DType.Int8 or DType.Int4 => (long)GroupCount * groups.Bytes,
+            DType.Bf16 => (inputs + AmxTiles.StepInputs - 1L) / AmxTiles.StepInputs * AmxTiles.StepInputs * Width * sizeof(ushort),
+            _ => (inputs + 1L) / 2 * 2 * Width * type.Size(),
+        };
         Panels = (outputs + Width - 1) / Width;
         _buffer = new DeviceBuffer(Panels * PanelBytes);
     }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Steering.Compute.Cpu;
 
 /// <summary>Rows of digits times panels of quantised weights, an item a panel. Integer sums are exact and their conversion is written out in one order, so every instruction set gives the same bits.</summary>
-internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* rows, long rowStride, byte* panels, long panelBytes, int groupCount, GroupLayout groups, DigitLayout digits, float* bias) : IJob
+internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* rows, long rowStride, byte* panels, long panelBytes, int groupCount, GroupLayout groups, DigitLayout digits, float* bias, bool adds) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -21,7 +21,8 @@ internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* ro
                     if (bias != null) sum += TLanes.Load(bias + column + 16 * half);
                     sum.Store(outputs + 16 * half);
                 }
-                new Span<float>(outputs, width).CopyTo(new Span<float>(output.Pointer(row) + column, width));
+                float* y = output.Pointer(row) + column;
+                for (int i = 0; i < width; i++) y[i] = adds ? y[i] + outputs[i] : outputs[i];
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Steering.Compute.Cpu.MachineCode;
 
 namespace Steering.Compute.Cpu;
 
@@ -14,7 +15,7 @@ internal static class RowFormats
     }
 }
 
-/// <summary>Rounds rows to bf16, an even number of values each, zeros behind the last.</summary>
+/// <summary>Rounds rows to bf16, with zeros behind the last value up to a multiple of 32.</summary>
 internal readonly unsafe struct RoundRowsJob(TensorView input, byte* output, long stride) : IJob
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -27,7 +28,7 @@ internal readonly unsafe struct RoundRowsJob(TensorView input, byte* output, lon
             int i = 0;
             for (; i + 16 <= input.Columns; i += 16) Vector256.Narrow(Round(Vector256.Load(x + i)), Round(Vector256.Load(x + i + 8))).Store(y + i);
             for (; i < input.Columns; i++) y[i] = RowFormats.ToBf16(x[i]);
-            if (i % 2 == 1) y[i] = 0;
+            for (; i % AmxTiles.StepInputs != 0; i++) y[i] = 0;
         }
     }
 

@@ -41,8 +41,8 @@ internal sealed class Attention
         _local?.Fill(_localCosines.Take(batch.Rows), _localSines.Take(batch.Rows), batch.Positions.Items, batch.Capacities.Items);
     }
 
-    /// <summary>output = what attention of a block adds, before any norm of it.</summary>
-    public void Run(TensorView output, TensorView input, BlockWeights weights, Batch batch, int block)
+    /// <summary>output = what attention of a block adds, before any norm of it; or += that.</summary>
+    public void Run(TensorView output, bool adds, LinearInput input, BlockWeights weights, Batch batch, int block)
     {
         TensorView fused = _fused.Take(batch.Rows), heads = _heads.Take(batch.Rows);
         var shape = _cache.Shape;
@@ -58,6 +58,7 @@ internal sealed class Attention
         _kernels.StoreKv(_cache, block, fused, batch.Places);
         _kernels.Attend(heads, fused, _cache, block, batch.Places, new AttentionRule((float)_shape.AttentionScale, own.Window, (float)(_shape.AttentionSoftCap ?? 0)));
         _sites.Visit(batch, SitePoint.HeadIn, block, heads);
-        _kernels.Linear(output, heads, weights.AttentionOutput.Matrix, weights.AttentionOutput.Bias);
+        if (adds) _kernels.LinearAdd(output, heads, weights.AttentionOutput.Matrix, weights.AttentionOutput.Bias);
+        else _kernels.Linear(output, heads, weights.AttentionOutput.Matrix, weights.AttentionOutput.Bias);
     }
 }

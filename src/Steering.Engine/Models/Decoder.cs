@@ -63,23 +63,30 @@ internal sealed class Decoder : IDisposable
             var block = _weights.Blocks[i];
             _sites.Visit(batch, SitePoint.ResidPre, i, residual);
 
-            var input = Normalise(normed, residual, block.AttentionNorm);
-            if (block.AttentionNorm.IsThere) _sites.Visit(batch, SitePoint.NormAttn, i, input);
-            _attention.Run(added, input, block, batch, i);
-            added = Normalise(added, added, block.AttentionPostNorm);
-            _sites.Visit(batch, SitePoint.AttnOut, i, added);
-            if (!_shape.ParallelResidual) _kernels.AddTo(residual, added);
+            var input = Input(batch, SitePoint.NormAttn, i, normed, residual, block.AttentionNorm, block.QueryKeyValue.Matrix);
+            bool addsAtOnce = !_shape.ParallelResidual && !block.AttentionPostNorm.IsThere && !_sites.IsTouched(batch, SitePoint.AttnOut, i);
+            _attention.Run(addsAtOnce ? residual : added, addsAtOnce, input, block, batch, i);
+            if (!addsAtOnce)
+            {
+                Normalise(added, added, block.AttentionPostNorm);
+                _sites.Visit(batch, SitePoint.AttnOut, i, added);
+                if (!_shape.ParallelResidual) _kernels.AddTo(residual, added);
+            }
 
-            input = Normalise(normed, residual, block.MlpNorm);
+            input = Input(batch, SitePoint.NormMlp, i, normed, residual, block.MlpNorm, block.Mlp?.GateUp.Matrix);
             if (_shape.ParallelResidual) _kernels.AddTo(residual, added);
-            if (block.MlpNorm.IsThere) _sites.Visit(batch, SitePoint.NormMlp, i, input);
-            _mlp.Run(added, input, block, batch, i);
-            added = Normalise(added, added, block.MlpPostNorm);
-            _sites.Visit(batch, SitePoint.MlpOut, i, added);
-            _kernels.AddTo(residual, added);
+            addsAtOnce = block.Mlp is not null && !block.MlpPostNorm.IsThere && !_sites.IsTouched(batch, SitePoint.MlpOut, i);
+            _mlp.Run(addsAtOnce ? residual : added, addsAtOnce, input, block, batch, i);
+            if (!addsAtOnce)
+            {
+                Normalise(added, added, block.MlpPostNorm);
+                _sites.Visit(batch, SitePoint.MlpOut, i, added);
+                _kernels.AddTo(residual, added);
+            }
             _sites.Visit(batch, SitePoint.ResidPost, i, residual);
         }
-        _sites.Visit(batch, SitePoint.FinalNorm, -1, Normalise(normed, residual, _weights.FinalNorm));
+        Normalise(normed, residual, _weights.FinalNorm);
+        _sites.Visit(batch, SitePoint.FinalNorm, -1, normed);
     }
 
     /// <summary>output = the learned vectors of the rows' positions; left alone in families that have none.</summary>
@@ -103,13 +110,22 @@ internal sealed class Decoder : IDisposable
     // transformers computes it in the model's type; ours is f32 (docs/decisions.md 1).
     private float EmbeddingScale => _shape.ScalesEmbedding ? MathF.Sqrt(_shape.HiddenSize) : 1;
 
-    /// <summary>The rows normalised into output; the rows themselves where the family has no norm there.</summary>
-    private TensorView Normalise(TensorView output, TensorView rows, NormWeights norm)
+    /// <summary>What a matrix is multiplied by: the residual stream normalised into <paramref name="normed"/>, or itself where the family has no norm there. Unless somebody looks at the site, the norm makes ready what the product needs.</summary>
+    private LinearInput Input(Batch batch, SitePoint point, int block, TensorView normed, TensorView residual, NormWeights norm, WeightMatrix? consumer)
     {
-        if (!norm.IsThere) return rows;
-        if (_shape.Norm == NormKind.LayerNorm) _kernels.LayerNorm(output, rows, norm.Weight, norm.Bias, (float)_shape.NormEps);
-        else _kernels.RmsNorm(output, rows, norm.Weight, (float)_shape.NormEps);
-        return output;
+        if (!norm.IsThere) return residual;
+        if (!_sites.IsTouched(batch, point, block)) return Normalise(normed, residual, norm, consumer);
+        Normalise(normed, residual, norm);
+        _sites.Visit(batch, point, block, normed);
+        return normed;
+    }
+
+    /// <summary>The rows normalised into output; nothing where the family has no norm there.</summary>
+    private LinearInput Normalise(TensorView output, TensorView rows, NormWeights norm, WeightMatrix? consumer = null)
+    {
+        if (!norm.IsThere) return output;
+        if (_shape.Norm == NormKind.LayerNorm) return _kernels.LayerNorm(output, rows, norm.Weight, norm.Bias, (float)_shape.NormEps, consumer);
+        return _kernels.RmsNorm(output, rows, norm.Weight, (float)_shape.NormEps, consumer);
     }
 
     public void Dispose()

@@ -65,7 +65,7 @@ internal sealed class DecoderWeights : IDisposable
         AttentionPostNorm = Norm(at, _names.AttentionPostNorm),
         MlpNorm = Norm(at, _names.MlpNorm),
         Mlp = hasExperts ? null : Mlp(at, _names.GateUp, _names.Down, _shape.IntermediateSize),
-        Router = hasExperts ? _loader.Table($"{at}{_names.Router}.weight", _shape.Experts!.Count, _shape.HiddenSize) : null,
+        Router = hasExperts ? _loader.Router($"{at}{_names.Router}.weight", _shape.Experts!.Count, _shape.HiddenSize) : null,
         Experts = hasExperts ? Experts(at, _shape.Experts!, cancellation) : [],
         MlpPostNorm = Norm(at, _names.MlpPostNorm),
     };

@@ -27,12 +27,12 @@ internal sealed class Mlp : IDisposable
 
     public long ArenaBytes => _mixture?.ArenaBytes ?? 0;
 
-    /// <summary>output = what the MLP of a block adds, before any norm of it.</summary>
-    public void Run(TensorView output, TensorView input, BlockWeights weights, Batch batch, int block)
+    /// <summary>output = what the MLP of a block adds, before any norm of it; or, unless it is a mixture, += that.</summary>
+    public void Run(TensorView output, bool adds, LinearInput input, BlockWeights weights, Batch batch, int block)
     {
         if (weights.Mlp is not { } mlp)
         {
-            _mixture!.Run(output, input, weights.Router!, weights.Experts.AsSpan());
+            _mixture!.Run(output, input.Rows, weights.Router!, weights.Experts.AsSpan());
             return;
         }
         TensorView gateUp = _gateUp.Take(batch.Rows), activated = _activated.Take(batch.Rows);
@@ -43,11 +43,12 @@ internal sealed class Mlp : IDisposable
             _kernels.Activate(activated, gateUp, _shape.Activation);
         }
         _sites.Visit(batch, SitePoint.MlpAct, block, activated);
-        _kernels.Linear(output, activated, mlp.Down.Matrix, mlp.Down.Bias);
+        if (adds) _kernels.LinearAdd(output, activated, mlp.Down.Matrix, mlp.Down.Bias);
+        else _kernels.Linear(output, activated, mlp.Down.Matrix, mlp.Down.Bias);
     }
 
     /// <summary>act(gate) * up, in one pass unless somebody looks at act(gate); the bits are the same.</summary>
-    private void Gated(TensorView activated, TensorView gateUp, TensorView input, LinearWeights weights, Batch batch, int block)
+    private void Gated(TensorView activated, TensorView gateUp, LinearInput input, LinearWeights weights, Batch batch, int block)
     {
         if (!_sites.IsTouched(batch, SitePoint.MlpGate, block))
         {

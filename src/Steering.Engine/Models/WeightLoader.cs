@@ -25,7 +25,10 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
     public IEnumerable<DType> Types => _matrices.Select(matrix => matrix.Type).Distinct().Order();
 
     /// <summary>A matrix [rows, columns] that is no projection: an embedding table, a head.</summary>
-    public WeightMatrix Table(string name, int rows, int columns) => Matrix(columns, isTransposed: false, (Require(name, rows, columns), null));
+    public WeightMatrix Table(string name, int rows, int columns) => Matrix(columns, isTransposed: false, asStored: false, (Require(name, rows, columns), null));
+
+    /// <summary>A router of experts, which is never quantised or rounded.</summary>
+    public WeightMatrix Router(string name, int experts, int columns) => Matrix(columns, isTransposed: false, asStored: true, (Require(name, experts, columns), null));
 
     /// <summary>Projections of one input, stacked, with their biases.</summary>
     public LinearWeights Linear(string at, int columns, bool hasBias, bool isTransposed, params ReadOnlySpan<WeightPart> parts)
@@ -36,7 +39,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
             string name = $"{at}{parts[i].Name}.weight";
             sources[i] = (isTransposed ? Require(name, columns, parts[i].Rows) : Require(name, parts[i].Rows, columns), parts[i].Order);
         }
-        return new LinearWeights(Matrix(columns, isTransposed, sources), hasBias ? Bias(at, parts) : default);
+        return new LinearWeights(Matrix(columns, isTransposed, asStored: false, sources), hasBias ? Bias(at, parts) : default);
     }
 
     /// <summary>A vector, with <paramref name="added"/> added to every value.</summary>
@@ -65,7 +68,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
         return files.Require(name, shape);
     }
 
-    private WeightMatrix Matrix(int columns, bool isTransposed, params ReadOnlySpan<(WeightTensor Tensor, int[]? Order)> parts)
+    private WeightMatrix Matrix(int columns, bool isTransposed, bool asStored, params ReadOnlySpan<(WeightTensor Tensor, int[]? Order)> parts)
     {
         var sources = new WeightSource[parts.Length];
         for (int i = 0; i < parts.Length; i++)
@@ -73,7 +76,7 @@ internal sealed class WeightLoader(ModelWeights files, IKernels kernels, Action<
             var (tensor, order) = parts[i];
             sources[i] = new WeightSource(tensor.File.Address + (nint)tensor.Offset, TypeOf(tensor), (int)tensor.Shape[isTransposed ? 1 : 0], columns, tensor.Format, isTransposed, order ?? tensor.Order);
         }
-        var matrix = kernels.CreateWeights(sources);
+        var matrix = kernels.CreateWeights(sources, asStored);
         _matrices.Add(matrix);
         foreach (var (tensor, _) in parts) Done(tensor);
         return matrix;

@@ -1,3 +1,4 @@
+using Steering.Compute;
 using Steering.Engine.Generation;
 using Steering.Engine.Running;
 
@@ -12,9 +13,12 @@ public sealed class EngineLoopTests
     [InlineData("gpt-neox")]
     [InlineData("qwen3-moe")]
     [InlineData("phi3-longrope")]
-    public void A_decode_step_allocates_nothing(string model)
+    [InlineData("llama", Numerics.Fast, WeightStorage.Bf16)]
+    [InlineData("llama", Numerics.Fast, WeightStorage.Q8)]
+    [InlineData("qwen3-moe", Numerics.Exact, WeightStorage.Q8)]
+    public void A_decode_step_allocates_nothing(string model, Numerics numerics = Numerics.Exact, WeightStorage storage = WeightStorage.Stored)
     {
-        using var run = new EngineRun(model: model);
+        using var run = new EngineRun(model: model, numerics: numerics, storage: storage);
         var generations = Enumerable.Range(0, 8).Select(i => run.Submit(run.Request(i, steered: i > 2, tokens: 60) with { Logprobs = null })).ToArray();
         // Prefill, and a few steps for lists to reach their size; readers keep up as a server's would.
         for (int i = 0; i < 25; i++) StepAndRead();

@@ -65,6 +65,13 @@ public sealed class NumericsTests
         }
     }
 
+    [Fact]
+    public void A_router_of_experts_is_kept_as_it_is_stored()
+    {
+        using var golden = new GoldenModel("qwen3-moe", storage: WeightStorage.Q8);
+        Assert.Equal("f32, int8", golden.Model.KeptTypes);
+    }
+
     [Theory]
     [InlineData("llama")]
     [InlineData("gemma2")]

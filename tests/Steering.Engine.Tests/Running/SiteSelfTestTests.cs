@@ -54,22 +54,27 @@ public sealed class SiteSelfTestTests
         public ComputePool Pool => _sound.Pool;
         public Numerics Numerics => _sound.Numerics;
         public string ProductOf(DType type) => _sound.ProductOf(type);
-        public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources) => _sound.CreateWeights(sources);
+        public WeightMatrix CreateWeights(ReadOnlySpan<WeightSource> sources, bool asStored) => _sound.CreateWeights(sources, asStored);
         public void Embed(TensorView output, NativeList<int> ids, WeightMatrix table, float scale) => _sound.Embed(output, ids, table, scale);
-        public void RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon) => _sound.RmsNorm(output, input, weight, epsilon);
-        public void LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon) => _sound.LayerNorm(output, input, weight, bias, epsilon);
+        public LinearInput RmsNorm(TensorView output, TensorView input, TensorView weight, float epsilon, WeightMatrix? consumer) => _sound.RmsNorm(output, input, weight, epsilon, consumer);
+        public LinearInput LayerNorm(TensorView output, TensorView input, TensorView weight, TensorView bias, float epsilon, WeightMatrix? consumer) => _sound.LayerNorm(output, input, weight, bias, epsilon, consumer);
         public void RmsNormGroups(TensorView rows, TensorView weight, float epsilon) => _sound.RmsNormGroups(rows, weight, epsilon);
-        public void Linear(TensorView output, TensorView input, WeightMatrix weights, TensorView bias) => _sound.Linear(output, input, weights, bias);
+        public void Linear(TensorView output, LinearInput input, WeightMatrix weights, TensorView bias) => _sound.Linear(output, input, weights, bias);
         public void Rotate(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) => _sound.Rotate(fused, shape, cosines, sines);
         public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) => _sound.StoreKv(cache, layer, fused, places);
         public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule) => _sound.Attend(output, fused, cache, layer, places, rule);
         public void Activate(TensorView output, TensorView input, Activation activation) => _sound.Activate(output, input, activation);
         public void Multiply(TensorView output, TensorView a, TensorView b) => _sound.Multiply(output, a, b);
-        public void GatedLinear(TensorView output, TensorView product, TensorView input, WeightMatrix weights, TensorView bias, Activation activation) => _sound.GatedLinear(output, product, input, weights, bias, activation);
+        public void GatedLinear(TensorView output, TensorView product, LinearInput input, WeightMatrix weights, TensorView bias, Activation activation) => _sound.GatedLinear(output, product, input, weights, bias, activation);
         public void SoftCap(TensorView rows, float cap) => _sound.SoftCap(rows, cap);
         public void Route(TensorView weights, TensorView logits, int count, bool renormalise) => _sound.Route(weights, logits, count, renormalise);
         public void AddScaledRows(TensorView target, TensorView source, NativeList<RowWeight> rows) => _sound.AddScaledRows(target, source, rows);
         public void CopyRows(TensorView rows, NativeList<RowCopy> copies) => _sound.CopyRows(rows, copies);
+
+        public void LinearAdd(TensorView target, LinearInput input, WeightMatrix weights, TensorView bias)
+        {
+            if (_additions++ != LosesAddition) _sound.LinearAdd(target, input, weights, bias);
+        }
 
         public void AddTo(TensorView target, TensorView addend)
         {

@@ -32,6 +32,12 @@ internal sealed class Assembler
 
     public void Move(Register to, Register from) => Legacy(0x89, (int)from, (int)to);
 
+    public void Move(Register to, int value)
+    {
+        Legacy(0xC7, 0, (int)to);
+        Immediate(value);
+    }
+
     public void Add(Register to, Register value) => Legacy(0x01, (int)value, (int)to);
 
     public void Add(Register to, int value)

@@ -4,11 +4,12 @@ namespace Steering.Compute.Cpu.MachineCode;
 /// Quantised weights and rows of digits (AVX512-VNNI): a step is a group of inputs. Integer sums of a digit start from the row's header, so that the weights' zero point is taken out; then they are
 /// converted, scaled and added to the f32 accumulator, in the order of <see cref="QuantisedJob{TLanes}"/>.
 /// </summary>
-internal sealed record QuantisedTiles(GroupLayout Groups, DigitLayout Digits) : TileFormat
+internal sealed record QuantisedTiles(GroupLayout Groups, DigitLayout Digits) : VectorTiles
 {
     // Registers: for every row, panel and half an accumulator and an integer sum per digit; weights of every panel and half, inputs, and a mask.
     public override int MostRows => Digits.Digits == 1 ? 7 : 3;
     public override bool Has(TileVariant variant, int rows) => variant switch { TileVariant.Quad => false, TileVariant.Pair => rows == 1, _ => true };
+    public override long Steps(PanelMatrix matrix) => matrix.GroupCount;
     public override int PanelStep => Groups.Bytes;
     public override int RowStep => Digits.Bytes;
 

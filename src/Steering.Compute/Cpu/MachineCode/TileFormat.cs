@@ -1,13 +1,36 @@
 namespace Steering.Compute.Cpu.MachineCode;
 
-/// <summary>How a tile kernel walks over weights of one layout: what one step of its loop does.</summary>
+/// <summary>How tiles of rows are multiplied by weights of one layout.</summary>
 internal abstract record TileFormat
 {
+    /// <summary>Most rows of a tile of any format.</summary>
+    public const int RowLimit = 32;
+
     /// <summary>Rows a tile may have: as many as registers allow.</summary>
     public abstract int MostRows { get; }
 
-    /// <summary>The variants there are for so many rows: several panels leave registers for few.</summary>
-    public virtual bool Has(TileVariant variant, int rows) => variant switch { TileVariant.Quad => rows == 1, TileVariant.Pair => rows <= 3, _ => true };
+    /// <summary>Rows that cost as much as one: tiles begin at multiples of it, and as many rows can be read.</summary>
+    public virtual int RowGranule => 1;
+
+    /// <summary>Rows of a block are used with one panel after the other and should stay in the second-level cache, which has 1 MiB or more where there is AVX-512.</summary>
+    public virtual long BlockBytes => 512 << 10;
+
+    /// <summary>Times the loop runs for a matrix of this format.</summary>
+    public abstract long Steps(PanelMatrix matrix);
+
+    /// <summary>The variants there are for so many rows.</summary>
+    public abstract bool Has(TileVariant variant, int rows);
+
+    /// <summary>The kernel for so many rows: a function of the System V calling convention that takes <see cref="TileArguments"/>.</summary>
+    public abstract byte[] Write(int rows, TileVariant variant);
+}
+
+/// <summary>A format whose accumulators are vector registers: what one step of <see cref="TileWriter"/>'s loop does.</summary>
+internal abstract record VectorTiles : TileFormat
+{
+    public override bool Has(TileVariant variant, int rows) => variant switch { TileVariant.Quad => rows == 1, TileVariant.Pair => rows <= 3, _ => true }; // several panels leave registers for few rows
+
+    public override byte[] Write(int rows, TileVariant variant) => new TileWriter(rows, variant).Write(this);
 
     /// <summary>Bytes of a panel that a step reads.</summary>
     public abstract int PanelStep { get; }
@@ -22,9 +45,10 @@ internal abstract record TileFormat
 }
 
 /// <summary>f32 and f16 weights, f32 rows: a step is one input, a fused multiply-add for every output.</summary>
-internal sealed record SingleTiles(bool IsHalf) : TileFormat
+internal sealed record SingleTiles(bool IsHalf) : VectorTiles
 {
     public override int MostRows => 14;
+    public override long Steps(PanelMatrix matrix) => matrix.Inputs;
     public override int PanelStep => IsHalf ? 64 : 128;
     public override int RowStep => 4;
 
@@ -47,9 +71,10 @@ internal sealed record SingleTiles(bool IsHalf) : TileFormat
 }
 
 /// <summary>bf16 weights, f32 rows: a step is a pair of inputs. Widening is exact, so the bits are those of f32 weights.</summary>
-internal sealed record WidenedBf16Tiles : TileFormat
+internal sealed record WidenedBf16Tiles : VectorTiles
 {
     public override int MostRows => 12;
+    public override long Steps(PanelMatrix matrix) => (matrix.Inputs + 1) / 2;
     public override int PanelStep => 128;
     public override int RowStep => 8;
 
@@ -88,9 +113,10 @@ internal sealed record WidenedBf16Tiles : TileFormat
 }
 
 /// <summary>bf16 weights and bf16 rows (AVX512-BF16): a step is a pair of inputs, both products of which an instruction adds to every output.</summary>
-internal sealed record Bf16Tiles : TileFormat
+internal sealed record Bf16Tiles : VectorTiles
 {
     public override int MostRows => 14;
+    public override long Steps(PanelMatrix matrix) => (matrix.Inputs + 1) / 2;
     public override int PanelStep => 128;
     public override int RowStep => 4;
 

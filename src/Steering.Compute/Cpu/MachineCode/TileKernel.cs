@@ -45,7 +45,7 @@ internal sealed unsafe class TileKernel
             {
                 while (code.Count % alignment != 0) code.Add(0xCC); // int3
                 offsets.Add(format.Has(variant, rows) ? code.Count : -1);
-                if (format.Has(variant, rows)) code.AddRange(new TileWriter(rows, variant).Write(format));
+                if (format.Has(variant, rows)) code.AddRange(format.Write(rows, variant));
             }
         }
         return ExecutableMemory.TryCreate(CollectionsMarshal.AsSpan(code)) is { } memory ? new TileKernel(format, memory, offsets) : null;

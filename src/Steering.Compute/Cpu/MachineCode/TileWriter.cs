@@ -3,7 +3,7 @@ using static Steering.Compute.Cpu.MachineCode.Register;
 namespace Steering.Compute.Cpu.MachineCode;
 
 /// <summary>
-/// The frame of a tile kernel: rows x panels x 32 outputs whose accumulators stay in registers while a loop walks over the inputs. What happens in the loop is the <see cref="TileFormat"/>'s. System V calling
+/// The frame of a tile kernel: rows x panels x 32 outputs whose accumulators stay in registers while a loop walks over the inputs. What happens in the loop is the <see cref="VectorTiles"/>. System V calling
 /// convention, leaf function; the argument is a <see cref="TileArguments"/>.
 /// </summary>
 /// <remarks>rdi arguments, rsi panel, r8 row stride, r9 steps left; rows are reached three by three from rdx, rcx, rax, r10 and r11. With several panels (at most 3 rows) rax and r10 hold one and three panel strides.</remarks>
@@ -17,9 +17,6 @@ internal sealed class TileWriter(int rows, TileVariant variant)
     public int Panels => _panels;
 
     private const int PrefetchedBytes = 8192;
-
-    /// <summary>Most rows that can be addressed.</summary>
-    public const int MostRows = 14;
 
     /// <summary>The accumulator of sixteen outputs of a row.</summary>
     public Zmm Accumulator(int row, int panel, int half) => new((row * _panels + panel) * 2 + half);
@@ -51,7 +48,7 @@ internal sealed class TileWriter(int rows, TileVariant variant)
         }
     }
 
-    public byte[] Write(TileFormat format)
+    public byte[] Write(VectorTiles format)
     {
         if (_panels > 1 && rows > 3) throw new ArgumentException("Several panels leave registers for three rows.");
         if (variant == TileVariant.Repeated)
