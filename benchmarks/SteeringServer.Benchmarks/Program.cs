@@ -11,6 +11,9 @@ switch (args)
         if (llama >= 0 && llama == rest.Length - 1) goto default;
         await new PerformanceReport(Root()).WriteAsync([.. rest.Where((_, i) => llama < 0 || (i != llama && i != llama + 1))], llama < 0 ? null : rest[llama + 1]);
         return 0;
+    case ["start"]:
+        Console.Write(await StartBenchmark.RunAsync(Root()));
+        return 0;
     case ["effect", .. var rest] when rest.Length <= 1:
         using (var server = new HttpClient { BaseAddress = new Uri(rest is [var url] ? url : "http://127.0.0.1:8080"), Timeout = TimeSpan.FromMinutes(5) })
             return await new ShippedVectorsBenchmark(server, Root()).RunAsync() ? 0 : 1;
@@ -45,6 +48,7 @@ switch (args)
               performance [15m] [110m] [1.1b] [--llama-bench PATH]
                                this machine's limits, matrix products, decode and prefill of random models of these sizes (all), what steering costs, the
                                time to the first token; with PATH llama.cpp's llama-bench beside it. About 10 minutes and 6 GB; writes docs/performance.md
+              start            the last of these alone; prints a table
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               tokenizers [NAME]
                                MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table;

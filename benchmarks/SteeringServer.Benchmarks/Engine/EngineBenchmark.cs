@@ -65,7 +65,7 @@ internal sealed class EngineBenchmark(int threads)
     {
         output.WriteLine($"""
             Tokens a second. For one sequence the share of a plain read of as many bytes, measured between its steps; for 8, 16 and 32 how many times one sequence, and the share of the compute limit: the operations per
-            second of the instructions that multiply the weights (f32 FMA in exact, AVX512-BF16 for bf16 weights and AVX512-VNNI for 8-bit weights in fast). Prompts of {Prompt} tokens, in one step; medians of {Pairs} steps or {Prefills} prompts.
+            second of the instructions that multiply the weights (f32 FMA in exact, AMX or AVX512-BF16 for bf16 weights and AVX512-VNNI for 8-bit weights in fast). Prompts of {Prompt} tokens, in one step; medians of {Pairs} steps or {Prefills} prompts.
 
             | model | weights | numerics | 1 | of a read | 8 | 16 | 32 | prefill | of compute |
             |---|---|---|---|---|---|---|---|---|---|
@@ -82,7 +82,7 @@ internal sealed class EngineBenchmark(int threads)
     /// <summary>Operations per second of what multiplies the model's projections.</summary>
     private static double Peak(LoadedModel model, MachineLimits limits) => model switch
     {
-        { Numerics: Numerics.Fast, WeightType: DType.Bf16 } => Math.Max(limits.Bf16, limits.Fma),
+        { Numerics: Numerics.Fast, WeightType: DType.Bf16 } => limits.FastBf16,
         { Numerics: Numerics.Fast, WeightType: DType.Int8 or DType.Int4 } when limits.Vnni > 0 => limits.Vnni,
         _ => limits.Fma,
     };

@@ -31,7 +31,7 @@ internal sealed unsafe class KernelBenchmark(int threads)
         using var first = Matrices.Random(backend, type, format, Outputs, Inputs);
         WeightMatrix[] all = [first, .. Enumerable.Range(0, (int)(Uncached / first.Bytes)).Select(_ => Matrices.Random(backend, type, format, Outputs, Inputs))];
         var limits = MachineLimits.Measure(threads); // anew: the processor's clock is not the same from minute to minute
-        double peak = numerics == Numerics.Exact ? limits.Fma : type == DType.Bf16 ? Math.Max(limits.Bf16, limits.Fma) : format is not null && limits.Vnni > 0 ? limits.Vnni : limits.Fma;
+        double peak = numerics == Numerics.Exact ? limits.Fma : type == DType.Bf16 ? limits.FastBf16 : format is not null && limits.Vnni > 0 ? limits.Vnni : limits.Fma;
         var cells = new List<string>();
         foreach (int rows in s_rows)
         {

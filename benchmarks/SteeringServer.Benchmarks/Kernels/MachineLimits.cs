@@ -27,6 +27,9 @@ internal sealed unsafe class MachineLimits
     /// <summary>AMX, bf16, with a tile loaded from the first-level cache for every product; 0 where the processor has none.</summary>
     public double Amx { get; private init; }
 
+    /// <summary>Of the instructions that multiply bf16 weights in fast numerics.</summary>
+    public double FastBf16 => Amx > 0 ? Amx : Math.Max(Bf16, Fma);
+
     public static MachineLimits Measure(int threads) => new(threads)
     {
         Fma = Peak(threads, 32 * Accumulators, true, (a, i) => a.FusedMultiplyAdd(new Zmm(i), new Zmm(30), new Zmm(31))),
