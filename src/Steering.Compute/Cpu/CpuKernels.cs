@@ -1,7 +1,7 @@
 namespace Steering.Compute.Cpu;
 
 /// <summary>The managed backend: every operation is a job over rows or panels on the pool, written once over <typeparamref name="TLanes"/>.</summary>
-internal sealed unsafe class CpuKernels<TLanes>(string name, Numerics numerics, WeightStorage storage, ProductCode code, ComputePool pool, bool ownsPool) : IKernels
+internal sealed unsafe partial class CpuKernels<TLanes>(string name, Numerics numerics, WeightStorage storage, ProductCode code, ComputePool pool, bool ownsPool) : IKernels
     where TLanes : unmanaged, ILanes<TLanes>
 {
     // Below this size handing work to another thread costs more than the work.

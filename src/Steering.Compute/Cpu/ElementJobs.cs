@@ -80,25 +80,44 @@ internal readonly struct GateFunction<TActivation> : IElementFunction where TAct
     public static TLanes Apply<TLanes>(TLanes a, TLanes b) where TLanes : unmanaged, ILanes<TLanes> => TActivation.Of(a) * b;
 }
 
+/// <summary>b times the derivative of the activation at a.</summary>
+internal readonly struct SlopeFunction<TActivation> : IElementFunction where TActivation : unmanaged, IActivationFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes a, TLanes b) where TLanes : unmanaged, ILanes<TLanes> => TActivation.Slope(a) * b;
+}
+
 internal interface IActivationFunction
 {
     static abstract TLanes Of<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes>;
+
+    /// <summary>The derivative.</summary>
+    static abstract TLanes Slope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes>;
 }
 
 internal readonly struct SiluActivation : IActivationFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Of<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes> => Transcendental.Silu(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Slope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes> => Transcendental.SiluSlope(x);
 }
 
 internal readonly struct GeluActivation : IActivationFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Of<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes> => Transcendental.Gelu(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Slope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes> => Transcendental.GeluSlope(x);
 }
 
 internal readonly struct GeluTanhActivation : IActivationFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Of<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes> => Transcendental.GeluTanh(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Slope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes> => Transcendental.GeluTanhSlope(x);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Steering.Compute.Quantised;
 
 namespace Steering.Compute.Cpu;
@@ -68,6 +69,19 @@ internal readonly record struct GroupLayout(int Length, bool IsNibble, bool HasH
             destination[k] = MathF.FusedMultiplyAdd(value - ZeroPoint, scale, offset);
         }
     }
+
+    /// <summary>Integers of four neighbouring inputs of sixteen outputs, each lane's in its four bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe TLanes Four<TLanes>(byte* group, int step, int half) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        byte* at = group + HeaderBytes + 64 * half;
+        return IsNibble ? TLanes.Load((float*)(at + 128 * (step / 2))).Nibbles(step % 2 * 4) : TLanes.Load((float*)(at + 128 * step));
+    }
+
+    /// <summary>Scales of outputs 0..15 and 16..31 (0, 1), then their offsets (2, 3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe TLanes Scales<TLanes>(byte* group, int index) where TLanes : unmanaged, ILanes<TLanes> =>
+        HasHalfScales ? TLanes.LoadF16((Half*)group + 16 * index) : TLanes.Load((float*)group + 16 * index);
 
     private unsafe byte* At(byte* values, int lane, int input, out int shift)
     {

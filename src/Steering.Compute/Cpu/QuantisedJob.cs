@@ -33,9 +33,9 @@ internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* ro
         for (int g = 0; g < groupCount; g++, group += groups.Bytes, row += digits.Bytes)
         {
             TLanes sum = TLanes.BroadcastBits(*(int*)(row + digits.Start(0)));
-            for (int step = 0; step < groups.Length / 4; step++) sum = TLanes.AddDots(sum, Weights(group, step, half), *(int*)(row + digits.Four(0, step)));
-            total = TLanes.FusedMultiplyAdd(sum.ToSingle() * Broadcast(row + DigitLayout.Scale), Scales(group, half), total);
-            if (groups.HasOffset) total = TLanes.FusedMultiplyAdd(Scales(group, 2 + half), Broadcast(row + digits.Sum), total);
+            for (int step = 0; step < groups.Length / 4; step++) sum = TLanes.AddDots(sum, groups.Four<TLanes>(group, step, half), *(int*)(row + digits.Four(0, step)));
+            total = TLanes.FusedMultiplyAdd(sum.ToSingle() * Broadcast(row + DigitLayout.Scale), groups.Scales<TLanes>(group, half), total);
+            if (groups.HasOffset) total = TLanes.FusedMultiplyAdd(groups.Scales<TLanes>(group, 2 + half), Broadcast(row + digits.Sum), total);
         }
         return total;
     }
@@ -48,28 +48,18 @@ internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* ro
             TLanes high = TLanes.BroadcastBits(*(int*)(row + digits.Start(0))), middle = TLanes.BroadcastBits(*(int*)(row + digits.Start(1))), low = TLanes.BroadcastBits(*(int*)(row + digits.Start(2)));
             for (int step = 0; step < groups.Length / 4; step++)
             {
-                var weights = Weights(group, step, half);
+                var weights = groups.Four<TLanes>(group, step, half);
                 high = TLanes.AddDots(high, weights, *(int*)(row + digits.Four(0, step)));
                 middle = TLanes.AddDots(middle, weights, *(int*)(row + digits.Four(1, step)));
                 low = TLanes.AddDots(low, weights, *(int*)(row + digits.Four(2, step)));
             }
             var value = middle.ShiftLeft8Plus(low).ToSingle() * Broadcast(row + DigitLayout.Scale);
             value = TLanes.FusedMultiplyAdd(high.ToSingle(), Broadcast(row + DigitLayout.HighScale), value);
-            total = TLanes.FusedMultiplyAdd(value, Scales(group, half), total);
-            if (groups.HasOffset) total = TLanes.FusedMultiplyAdd(Scales(group, 2 + half), Broadcast(row + digits.Sum), total);
+            total = TLanes.FusedMultiplyAdd(value, groups.Scales<TLanes>(group, half), total);
+            if (groups.HasOffset) total = TLanes.FusedMultiplyAdd(groups.Scales<TLanes>(group, 2 + half), Broadcast(row + digits.Sum), total);
         }
         return total;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private TLanes Weights(byte* group, int step, int half)
-    {
-        byte* at = group + groups.HeaderBytes + 64 * half;
-        return groups.IsNibble ? TLanes.Load((float*)(at + 128 * (step / 2))).Nibbles(step % 2 * 4) : TLanes.Load((float*)(at + 128 * step));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private TLanes Scales(byte* group, int index) => groups.HasHalfScales ? TLanes.LoadF16((Half*)group + 16 * index) : TLanes.Load((float*)group + 16 * index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes Broadcast(byte* value) => TLanes.Broadcast(*(float*)value);

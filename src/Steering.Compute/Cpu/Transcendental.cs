@@ -56,11 +56,30 @@ internal static class Transcendental
         Tanh(x * TLanes.Broadcast(1f / cap)) * TLanes.Broadcast(cap);
 
     /// <summary>x Phi(x) = max(x, 0) - |x| / 2 erfc(|x| / sqrt 2).</summary>
-    /// <remarks>erfc with a relative error of 1.2e-7 everywhere: t e^(-z^2 + P(t)), t = 1 / (1 + z / 2) (Numerical Recipes, erfcc).</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Gelu<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes>
     {
         var magnitude = TLanes.Max(x, TLanes.Zero - x);
+        return TLanes.Max(x, TLanes.Zero) - magnitude * TLanes.Broadcast(0.5f) * TwoSidedTail(magnitude);
+    }
+
+    /// <summary>Phi(x) + x phi(x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes GeluSlope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        // Phi(x) = sign(x) (1/2 - tail / 2) + 1/2, where x / |x| is taken at a safe distance from 0: there both forms are 1/2.
+        var magnitude = TLanes.Max(x, TLanes.Zero - x);
+        var sign = x / TLanes.Max(magnitude, TLanes.Broadcast(1e-30f));
+        var half = TLanes.Broadcast(0.5f);
+        var cumulative = TLanes.FusedMultiplyAdd(sign, half - half * TwoSidedTail(magnitude), half);
+        return TLanes.FusedMultiplyAdd(x * TLanes.Broadcast(0.398942280f), Exp(TLanes.Zero - half * x * x), cumulative);
+    }
+
+    /// <summary>erfc(z / sqrt 2) for z at least 0: the probability of a normal deviate beyond z on either side.</summary>
+    /// <remarks>erfc with a relative error of 1.2e-7 everywhere: t e^(-z^2 + P(t)), t = 1 / (1 + z / 2) (Numerical Recipes, erfcc).</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes TwoSidedTail<TLanes>(TLanes magnitude) where TLanes : unmanaged, ILanes<TLanes>
+    {
         var z = magnitude * TLanes.Broadcast(0.707106781f);
         var t = TLanes.Broadcast(1f) / TLanes.FusedMultiplyAdd(z, TLanes.Broadcast(0.5f), TLanes.Broadcast(1f));
         var p = TLanes.Broadcast(0.17087277f);
@@ -73,8 +92,7 @@ internal static class Transcendental
         p = TLanes.FusedMultiplyAdd(p, t, TLanes.Broadcast(0.37409196f));
         p = TLanes.FusedMultiplyAdd(p, t, TLanes.Broadcast(1.00002368f));
         p = TLanes.FusedMultiplyAdd(p, t, TLanes.Broadcast(-1.26551223f));
-        var complement = t * Exp(TLanes.FusedMultiplyAdd(TLanes.Zero - z, z, p));
-        return TLanes.Max(x, TLanes.Zero) - magnitude * TLanes.Broadcast(0.5f) * complement;
+        return t * Exp(TLanes.FusedMultiplyAdd(TLanes.Zero - z, z, p));
     }
 
     /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), written as x sigmoid(2 u), which has no cancellation.</summary>
@@ -83,6 +101,31 @@ internal static class Transcendental
     {
         var doubled = x * TLanes.Broadcast(1.59576912f) * TLanes.FusedMultiplyAdd(x * x, TLanes.Broadcast(0.044715f), TLanes.Broadcast(1f));
         return x / (TLanes.Broadcast(1f) + Exp(TLanes.Zero - doubled));
+    }
+
+    /// <summary>sigmoid(2 u) (1 + 2 x u' (1 - sigmoid(2 u))) with u = sqrt(2 / pi) (x + 0.044715 x^3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes GeluTanhSlope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes square = x * x, one = TLanes.Broadcast(1f);
+        var doubled = x * TLanes.Broadcast(1.59576912f) * TLanes.FusedMultiplyAdd(square, TLanes.Broadcast(0.044715f), one);
+        var doubledSlope = TLanes.Broadcast(1.59576912f) * TLanes.FusedMultiplyAdd(square, TLanes.Broadcast(0.134145f), one);
+        return SigmoidSlope(doubled, x * doubledSlope);
+    }
+
+    /// <summary>sigmoid(x) (1 + x (1 - sigmoid(x))).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes SiluSlope<TLanes>(TLanes x) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        return SigmoidSlope(x, x);
+    }
+
+    /// <summary>sigmoid(x) (1 + y (1 - sigmoid(x))), the second sigmoid without cancellation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes SigmoidSlope<TLanes>(TLanes x, TLanes y) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes one = TLanes.Broadcast(1f), exponential = Exp(TLanes.Zero - x), sigmoid = one / (one + exponential);
+        return sigmoid * TLanes.FusedMultiplyAdd(y, exponential * sigmoid, one);
     }
 
     /// <summary>x / (1 + e^-x).</summary>

@@ -147,6 +147,9 @@ public sealed record DecoderShape
 
     public required Activation Activation { get; init; }
 
+    /// <summary>How a block attends.</summary>
+    public AttentionRule AttentionRuleOf(int block) => new((float)AttentionScale, BlockShapes[block].Window, (float)(AttentionSoftCap ?? 0));
+
     /// <summary>Width of the concatenated query heads.</summary>
     public int QueryWidth => Heads * HeadDimension;
 

@@ -1,5 +1,6 @@
 using Steering.Compute;
 using Steering.Compute.Cpu;
+using Steering.Engine.Gradients;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
 using Steering.Engine.Models;
@@ -140,6 +141,13 @@ public sealed class LoadedModel : IDisposable
     }
 
     internal Decoder CreateDecoder(KvCache cache, int maxRows, int maxLogitRows) => new(Config.Shape, _weights, _kernels, Sites, cache, maxRows, maxLogitRows);
+
+    /// <summary>Gradients over at most so many tokens at once.</summary>
+    /// <exception cref="NotSupportedException">The model cannot; the message says why.</exception>
+    internal ModelGradient CreateGradient(int maxRows) => new(this, _weights, _kernels, maxRows);
+
+    /// <summary>Why there are no gradients of this model, as a sentence; null where there are.</summary>
+    public string? WhyNoGradients => ModelGradient.WhyNot(Config.Shape, _kernels);
 
     public void Dispose()
     {
