@@ -6,7 +6,7 @@ using SteeringServer.Benchmarks.Kernels;
 
 namespace SteeringServer.Benchmarks;
 
-/// <summary>Measures limits, kernels, engine, steering and start, and writes them as docs/performance.md.</summary>
+/// <summary>Measures limits, kernels, engine, steering, gradients and start, and writes them as docs/performance.md.</summary>
 internal sealed class PerformanceReport(string root)
 {
     private static readonly int s_threads = Environment.ProcessorCount;
@@ -44,6 +44,8 @@ internal sealed class PerformanceReport(string root)
         page.WriteLine("Models of random weights with the shapes of stories15M, stories110M and TinyLlama, and SmolLM2-135M-Instruct as Q4_1.");
         var engine = new EngineBenchmark(s_threads);
         var steering = new StringWriter(CultureInfo.InvariantCulture);
+        var gradients = new StringWriter(CultureInfo.InvariantCulture);
+        GradientBenchmark.WriteHead(gradients);
         var peers = new List<string>();
         foreach (var (size, shape) in RandomModel.Shapes)
         {
@@ -52,12 +54,14 @@ internal sealed class PerformanceReport(string root)
             foreach (var storage in (WeightStorage[])[WeightStorage.Stored, WeightStorage.Q8])
                 foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run(size, model.Folder, (shape.Products, shape.HeadProducts), numerics, storage);
             if (size == "110m") new SteeringBenchmark(s_threads).Run(size, model.Folder, steering);
+            if (size != "1.1b") GradientBenchmark.Run(size, model.Folder, s_threads, gradients);
         }
         string smol = Path.Combine(root, "..", "shared", "data", "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
         if (File.Exists(smol))
         {
             var shape = new RandomModel.Shape(576, 30, 9, 3, 1536, true) { Vocabulary = 49152 };
             foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run("SmolLM2 135M Q4_1", smol, (shape.Products, shape.HeadProducts), numerics, WeightStorage.Stored);
+            GradientBenchmark.Run("SmolLM2 135M Q4_1", smol, s_threads, gradients);
             peers.Add(LlamaBench.Run(llamaBench, smol, s_threads));
         }
         engine.Write(page);
@@ -65,6 +69,10 @@ internal sealed class PerformanceReport(string root)
         page.WriteLine("## Steering");
         page.WriteLine();
         page.Write(steering);
+        page.WriteLine();
+        page.WriteLine("## Gradients");
+        page.WriteLine();
+        page.Write(gradients);
         page.WriteLine();
         page.WriteLine("## llama.cpp on the same file and cores");
         page.WriteLine();

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using SteeringServer.Benchmarks;
 using SteeringServer.Benchmarks.Effect;
+using SteeringServer.Benchmarks.Engine;
 using SteeringServer.Benchmarks.Soak;
 using SteeringServer.Benchmarks.Tokenization;
 
@@ -10,6 +11,10 @@ switch (args)
         int llama = Array.IndexOf(rest, "--llama-bench");
         if (llama >= 0 && llama == rest.Length - 1) goto default;
         await new PerformanceReport(Root()).WriteAsync([.. rest.Where((_, i) => llama < 0 || (i != llama && i != llama + 1))], llama < 0 ? null : rest[llama + 1]);
+        return 0;
+    case ["gradients", var path]:
+        GradientBenchmark.WriteHead(Console.Out);
+        GradientBenchmark.Run(Path.GetFileName(path), path, Environment.ProcessorCount, TextWriter.Null);
         return 0;
     case ["start"]:
         Console.Write(await StartBenchmark.RunAsync(Root()));
@@ -48,7 +53,8 @@ switch (args)
               performance [15m] [110m] [1.1b] [--llama-bench PATH]
                                this machine's limits, matrix products, decode and prefill of random models of these sizes (all), what steering costs, the
                                time to the first token; with PATH llama.cpp's llama-bench beside it. About 10 minutes and 6 GB; writes docs/performance.md
-              start            the last of these alone; prints a table
+              gradients PATH   what a gradient of this model costs, alone; prints a table
+              start            the time to the first token alone; prints a table
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               tokenizers [NAME]
                                MB/s of encoding with every tokenizer of ../shared/golden/tokenizers, or one of them; prints a table;

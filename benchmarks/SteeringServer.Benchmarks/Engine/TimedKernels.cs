@@ -4,7 +4,7 @@ using Steering.Compute;
 namespace SteeringServer.Benchmarks.Engine;
 
 /// <summary>Kernels that count where the time goes. For one engine thread.</summary>
-internal sealed class TimedKernels(IKernels inner) : IKernels
+internal sealed class TimedKernels(IKernels inner) : IKernels, IGradientKernels
 {
     private readonly Dictionary<string, long> _ticks = [];
 
@@ -57,6 +57,15 @@ internal sealed class TimedKernels(IKernels inner) : IKernels
     public void AddTo(TensorView target, TensorView addend) => Time("residual", () => inner.AddTo(target, addend));
     public void Intervene(TensorView rows, NativeList<Edit> edits) => Time("steering", () => inner.Intervene(rows, edits));
     public void CopyRows(TensorView rows, NativeList<RowCopy> copies) => Time("copies", () => inner.CopyRows(rows, copies));
+
+    private IGradientKernels Gradients => (IGradientKernels)inner;
+
+    public void RmsNormGradient(TensorView target, TensorView gradient, TensorView input, TensorView weight, float epsilon) => Time("norm back", () => Gradients.RmsNormGradient(target, gradient, input, weight, epsilon));
+    public void LayerNormGradient(TensorView target, TensorView gradient, TensorView input, TensorView weight, float epsilon) => Time("norm back", () => Gradients.LayerNormGradient(target, gradient, input, weight, epsilon));
+    public void RmsNormGroupsGradient(TensorView gradient, TensorView input, TensorView weight, float epsilon) => Time("norm back", () => Gradients.RmsNormGroupsGradient(gradient, input, weight, epsilon));
+    public void LinearGradient(TensorView target, TensorView gradient, WeightMatrix weights) => Time("products back", () => Gradients.LinearGradient(target, gradient, weights));
+    public void ActivateGradient(TensorView gradient, TensorView input, Activation activation) => Time("activation back", () => Gradients.ActivateGradient(gradient, input, activation));
+    public void AttendGradient(TensorView target, TensorView gradient, TensorView fused, AttentionShape shape, NativeList<RowSpan> sequences, AttentionRule rule) => Time("attention back", () => Gradients.AttendGradient(target, gradient, fused, shape, sequences, rule));
 
     public void Dispose() => inner.Dispose();
 }

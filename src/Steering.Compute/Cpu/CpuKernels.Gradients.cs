@@ -13,11 +13,7 @@ internal sealed unsafe partial class CpuKernels<TLanes> : IGradientKernels
     public void RmsNormGroupsGradient(TensorView gradient, TensorView input, TensorView weight, float epsilon) =>
         pool.Run(new RmsNormGroupsGradientJob<TLanes>(gradient, input, weight.Pointer(0), weight.Columns, epsilon), gradient.Rows, RowsPerThread(2 * gradient.Columns));
 
-    public void LinearGradient(TensorView target, TensorView gradient, WeightMatrix weights)
-    {
-        var matrix = Fitting(target, weights, gradient.Rows, gradient.Columns);
-        pool.Run(new LinearGradientJob<TLanes>(target, gradient, new PanelReader(matrix)), (matrix.Inputs + PanelMatrix.Width - 1) / PanelMatrix.Width);
-    }
+    public void LinearGradient(TensorView target, TensorView gradient, WeightMatrix weights) => _products.RunGradient(target, gradient, Fitting(target, weights, gradient.Rows, gradient.Columns));
 
     public void ActivateGradient(TensorView gradient, TensorView input, Activation activation)
     {
@@ -29,6 +25,11 @@ internal sealed unsafe partial class CpuKernels<TLanes> : IGradientKernels
         }
     }
 
-    public void AttendGradient(TensorView target, TensorView gradient, TensorView fused, AttentionShape shape, NativeList<RowSpan> sequences, AttentionRule rule) =>
-        pool.Run(new AttendGradientJob<TLanes>(target, gradient, fused, shape, (RowSpan*)sequences.Address, rule), sequences.Count * shape.KeyValueHeads);
+    public void AttendGradient(TensorView target, TensorView gradient, TensorView fused, AttentionShape shape, NativeList<RowSpan> sequences, AttentionRule rule)
+    {
+        int longest = 0;
+        foreach (var sequence in sequences.Items) longest = Math.Max(longest, sequence.Count);
+        var scratch = _products.Scratch(AttendGradientJob<TLanes>.ScratchBytes(shape, longest));
+        pool.Run(new AttendGradientJob<TLanes>(target, gradient, fused, shape, (RowSpan*)sequences.Address, rule, scratch), sequences.Count * shape.KeyValueHeads);
+    }
 }

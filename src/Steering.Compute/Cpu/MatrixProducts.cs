@@ -1,3 +1,4 @@
+using Steering.Compute.Cpu.Gradients;
 using Steering.Compute.Cpu.MachineCode;
 
 namespace Steering.Compute.Cpu;
@@ -47,6 +48,23 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
         var product = Product(Converted(input, matrix), matrix, kernel);
         pool.Run(new GatedTileJob<TLanes, TActivation>(product, output, bias, matrix.PanelBytes), matrix.Panels / 2, PanelsPerThread(matrix, 2 * output.Rows));
         return true;
+    }
+
+    /// <summary>target = gradient W, in f32 whatever the numerics.</summary>
+    public void RunGradient(TensorView target, TensorView gradient, PanelMatrix matrix)
+    {
+        bool usesMachineCode = code != ProductCode.Managed;
+        var product = usesMachineCode ? new TileProduct(gradient.Address, (long)gradient.Stride * sizeof(float), gradient.Rows, null, 0, MatrixKernels.Single!, gradient.Columns) : default;
+        long bytes = (long)matrix.Panels * PanelMatrix.Width * PanelMatrix.Width * sizeof(float);
+        pool.Run(new LinearGradientJob<TLanes>(target, gradient, new PanelReader(matrix), product, usesMachineCode, Scratch(bytes)), (matrix.Inputs + PanelMatrix.Width - 1) / PanelMatrix.Width);
+    }
+
+    /// <summary>So many bytes for each thread, valid until the next product.</summary>
+    public GradientScratch Scratch(long bytesPerThread)
+    {
+        byte* room = Room(GradientScratch.HeaderBytes + pool.Threads * bytesPerThread);
+        *(int*)room = 0;
+        return new GradientScratch((nint)room, bytesPerThread);
     }
 
     /// <summary>Runs a job that computes rows, and turns each into what the matrix it is for is multiplied by.</summary>

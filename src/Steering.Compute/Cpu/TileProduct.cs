@@ -17,6 +17,9 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     private readonly int _granule = kernel.Format.RowGranule;
     private readonly bool _usesTileRegisters = kernel.Format is AmxTiles;
 
+    /// <summary>Address of the first panel.</summary>
+    public byte* Panels { get; init; } = panels;
+
     public int Tiles { get; } = (rowCount + kernel.Format.MostRows - 1) / kernel.Format.MostRows;
 
     /// <summary>Tiles that are walked over before the next panel.</summary>
@@ -54,7 +57,7 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
         Call(tile, blockEnd - blockStart > 1 ? TileVariant.Repeated : TileVariant.Single, arguments);
     }
 
-    private nint Panel(int panel) => (nint)(panels + panel * panelBytes);
+    private nint Panel(int panel) => (nint)(Panels + panel * panelBytes);
 
     private nint Rows(int tile) => rows + (nint)(First(tile) * rowStride);
 

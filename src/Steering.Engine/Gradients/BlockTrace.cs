@@ -63,8 +63,10 @@ internal sealed class BlockTrace
         _angles.Prepare(batch);
     }
 
-    /// <param name="residual">In: what the block receives. Out: what it leaves.</param>
-    public void Run(TensorView residual, BlockWeights weights, Batch batch, int block)
+    /// <param name="residual">In: what the block receives. Out: what it leaves; anything where only the activations are wanted.</param>
+    /// <param name="keeps">Whether a gradient follows; else the block may run the fast way.</param>
+    /// <param name="wantsOutput">False: stop where the gradient needs no more.</param>
+    public void Run(TensorView residual, BlockWeights weights, Batch batch, int block, bool keeps, bool wantsOutput)
     {
         TensorView input = Input, normed = _normed.Take(_rows), attention = _attention.Take(_rows), middle = Middle, mlp = _mlp.Take(_rows);
         _sites.Visit(batch, SitePoint.ResidPre, block, residual);
@@ -80,7 +82,9 @@ internal sealed class BlockTrace
 
         read = Normalise(normed, _shape.ParallelResidual ? input : middle, weights.MlpNorm);
         if (weights.MlpNorm.IsThere) _sites.Visit(batch, SitePoint.NormMlp, block, normed);
-        Mlp(MlpRaw, read, weights.Mlp!, batch, block);
+        Activated(read, weights.Mlp!, batch, block, keeps);
+        if (!wantsOutput && !weights.MlpPostNorm.IsThere && !_sites.IsTouched(batch, SitePoint.MlpOut, block) && !_sites.IsTouched(batch, SitePoint.ResidPost, block)) return;
+        _kernels.Linear(MlpRaw, _activated.Take(_rows), weights.Mlp!.Down.Matrix, weights.Mlp.Down.Bias);
         mlp = PostNorm(mlp, MlpRaw, weights.MlpPostNorm);
         _sites.Visit(batch, SitePoint.MlpOut, block, mlp);
         _kernels.AddTo(residual, mlp);
@@ -105,9 +109,15 @@ internal sealed class BlockTrace
         _kernels.Linear(output, heads, weights.AttentionOutput.Matrix, weights.AttentionOutput.Bias);
     }
 
-    private void Mlp(TensorView output, TensorView input, MlpWeights weights, Batch batch, int block)
+    private void Activated(TensorView input, MlpWeights weights, Batch batch, int block, bool keeps)
     {
         TensorView gateUp = GateUp, gate = Gate, activated = _activated.Take(_rows);
+        if (_shape.IsGated && !keeps && !_sites.IsTouched(batch, SitePoint.MlpGate, block))
+        {
+            _kernels.GatedLinear(activated, gateUp, input, weights.GateUp.Matrix, weights.GateUp.Bias, _shape.Activation);
+            _sites.Visit(batch, SitePoint.MlpAct, block, activated);
+            return;
+        }
         _kernels.Linear(gateUp, input, weights.GateUp.Matrix, weights.GateUp.Bias);
         if (_shape.IsGated)
         {
@@ -117,7 +127,6 @@ internal sealed class BlockTrace
         }
         else _kernels.Activate(activated, gateUp, _shape.Activation);
         _sites.Visit(batch, SitePoint.MlpAct, block, activated);
-        _kernels.Linear(output, activated, weights.Down.Matrix, weights.Down.Bias);
     }
 
     private TensorView Normalise(TensorView output, TensorView rows, NormWeights norm)

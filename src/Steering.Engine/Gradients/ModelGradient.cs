@@ -90,7 +90,7 @@ internal sealed class ModelGradient : IDisposable
             InTurn(() =>
             {
                 Copy(residual, _received[i].Take(_batch.Rows));
-                _trace.Run(residual, _weights.Blocks[i], _batch, i);
+                _trace.Run(residual, _weights.Blocks[i], _batch, i, keeps: i == _shape.Blocks - 1, wantsOutput: true);
             });
         }
         var targets = new List<TargetRow>();
@@ -116,7 +116,7 @@ internal sealed class ModelGradient : IDisposable
             InTurn(() =>
             {
                 // The last block has just run: everything is in place.
-                if (i < _shape.Blocks - 1) _trace.Run(_received[i].Take(_batch.Rows), _weights.Blocks[i], _batch, i);
+                if (i < _shape.Blocks - 1) _trace.Run(_received[i].Take(_batch.Rows), _weights.Blocks[i], _batch, i, keeps: true, wantsOutput: false);
                 _block.Run(gradient, _trace, _weights.Blocks[i], _sequences, i);
             });
             received?.Invoke(i, gradient);
