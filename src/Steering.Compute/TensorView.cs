@@ -36,6 +36,18 @@ public readonly unsafe struct TensorView(nint address, int rows, int columns, in
         return new TensorView(address + first * sizeof(float), rows, count, stride);
     }
 
+    /// <summary>Copies all rows into another view of this shape.</summary>
+    public void CopyTo(TensorView destination)
+    {
+        for (int row = 0; row < rows; row++) Row(row).CopyTo(destination.Row(row));
+    }
+
+    /// <summary>Makes all values zero.</summary>
+    public void Clear()
+    {
+        for (int row = 0; row < rows; row++) Row(row).Clear();
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float* Pointer(int row) => (float*)address + (long)row * stride;
 }

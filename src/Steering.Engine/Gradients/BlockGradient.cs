@@ -39,7 +39,7 @@ internal sealed class BlockGradient
         if (_shape.ParallelResidual)
         {
             // Both read the same residual stream, so attention's gradient is the one from before the MLP's is added.
-            Copy(gradient, branch);
+            gradient.CopyTo(branch);
             Mlp(gradient, gradient, trace, weights, block, trace.Input);
             Attention(gradient, branch, trace, weights, sequences, block);
         }
@@ -67,7 +67,7 @@ internal sealed class BlockGradient
             _kernels.Multiply(activated, activated, trace.GateUp.Slice(width, width));
             _edits.Pull(SitePoint.MlpGate, block, activated);
             _gradients.ActivateGradient(activated, trace.GateUp.Slice(0, width), _shape.Activation);
-            Copy(activated, gate);
+            activated.CopyTo(gate);
         }
         else
         {
@@ -100,10 +100,10 @@ internal sealed class BlockGradient
     private TensorView Raw(TensorView added, SitePoint point, int block, NormWeights postNorm, TensorView before)
     {
         TensorView edited = _normed.Take(added.Rows), raw = _raw.Take(added.Rows);
-        Copy(added, postNorm.IsThere ? edited : raw);
+        added.CopyTo(postNorm.IsThere ? edited : raw);
         _edits.Pull(point, block, postNorm.IsThere ? edited : raw);
         if (!postNorm.IsThere) return raw;
-        for (int row = 0; row < raw.Rows; row++) raw.Row(row).Clear();
+        raw.Clear();
         NormGradient(raw, edited, before, postNorm);
         return raw;
     }
@@ -123,10 +123,5 @@ internal sealed class BlockGradient
     {
         if (_shape.Norm == NormKind.LayerNorm) _gradients.LayerNormGradient(target, gradient, input, norm.Weight, (float)_shape.NormEps);
         else _gradients.RmsNormGradient(target, gradient, input, norm.Weight, (float)_shape.NormEps);
-    }
-
-    private static void Copy(TensorView from, TensorView to)
-    {
-        for (int row = 0; row < from.Rows; row++) from.Row(row).CopyTo(to.Row(row));
     }
 }

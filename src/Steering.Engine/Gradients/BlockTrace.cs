@@ -70,7 +70,7 @@ internal sealed class BlockTrace
     {
         TensorView input = Input, normed = _normed.Take(_rows), attention = _attention.Take(_rows), middle = Middle, mlp = _mlp.Take(_rows);
         _sites.Visit(batch, SitePoint.ResidPre, block, residual);
-        Copy(residual, input);
+        residual.CopyTo(input);
 
         var read = Normalise(normed, input, weights.AttentionNorm);
         if (weights.AttentionNorm.IsThere) _sites.Visit(batch, SitePoint.NormAttn, block, normed);
@@ -78,7 +78,7 @@ internal sealed class BlockTrace
         attention = PostNorm(attention, AttentionRaw, weights.AttentionPostNorm);
         _sites.Visit(batch, SitePoint.AttnOut, block, attention);
         _kernels.AddTo(residual, attention);
-        Copy(residual, middle);
+        residual.CopyTo(middle);
 
         read = Normalise(normed, _shape.ParallelResidual ? input : middle, weights.MlpNorm);
         if (weights.MlpNorm.IsThere) _sites.Visit(batch, SitePoint.NormMlp, block, normed);
@@ -98,7 +98,7 @@ internal sealed class BlockTrace
         _kernels.Linear(fused, input, weights.QueryKeyValue.Matrix, weights.QueryKeyValue.Bias);
         if (_shape.QueryKeyNorm != QueryKeyNorm.None)
         {
-            Copy(fused, FusedBeforeNorm);
+            fused.CopyTo(FusedBeforeNorm);
             _kernels.RmsNormGroups(fused.Slice(0, shape.QueryWidth), weights.QueryNorm, (float)_shape.NormEps);
             _kernels.RmsNormGroups(fused.Slice(shape.QueryWidth, shape.KeyValueWidth), weights.KeyNorm, (float)_shape.NormEps);
         }
@@ -141,12 +141,7 @@ internal sealed class BlockTrace
     private TensorView PostNorm(TensorView output, TensorView raw, NormWeights norm)
     {
         if (norm.IsThere) return Normalise(output, raw, norm);
-        Copy(raw, output);
+        raw.CopyTo(output);
         return output;
-    }
-
-    private static void Copy(TensorView from, TensorView to)
-    {
-        for (int row = 0; row < from.Rows; row++) from.Row(row).CopyTo(to.Row(row));
     }
 }

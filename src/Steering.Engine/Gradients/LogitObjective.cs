@@ -22,7 +22,7 @@ internal sealed class LogitObjective(int vocabularySize, double? softCap)
         _weights[token] = 0;
         foreach (double other in _weights) others += other;
         double total = own + others, ratio = others / own;
-        double logprob = ratio < 1e-6 ? -ratio : (double)logits[token] - max - Math.Log(total);
+        double logprob = ratio < 1e-6 ? -ratio : (double)logits[token] - max - Exponentials.Log(total);
         if (wantsGradient)
         {
             for (int i = 0; i < logits.Length; i++)

@@ -89,7 +89,7 @@ internal sealed class ModelGradient : IDisposable
             cancellation.ThrowIfCancellationRequested();
             InTurn(() =>
             {
-                Copy(residual, _received[i].Take(_batch.Rows));
+                residual.CopyTo(_received[i].Take(_batch.Rows));
                 _trace.Run(residual, _weights.Blocks[i], _batch, i, keeps: i == _shape.Blocks - 1, wantsOutput: true);
             });
         }
@@ -99,7 +99,7 @@ internal sealed class ModelGradient : IDisposable
         var values = new double[sequences.Count];
         bool wantsGradient = gradient.Rows > 0;
         InTurn(() => FinalNorm(residual, normed));
-        for (int row = 0; row < normedGradient.Rows; row++) normedGradient.Row(row).Clear();
+        normedGradient.Clear();
         for (int first = 0; first < targets.Count; first += TargetsAtOnce)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -107,7 +107,7 @@ internal sealed class ModelGradient : IDisposable
         }
         if (!wantsGradient) return values;
 
-        for (int row = 0; row < gradient.Rows; row++) gradient.Row(row).Clear();
+        gradient.Clear();
         _edits.Pull(SitePoint.FinalNorm, -1, normedGradient);
         InTurn(() => _block.NormGradient(gradient, normedGradient, residual, _weights.FinalNorm));
         for (int i = _shape.Blocks - 1; i >= 0; i--)
@@ -155,7 +155,7 @@ internal sealed class ModelGradient : IDisposable
 
     private void Begin(TensorView embeddings, TensorView residual)
     {
-        Copy(embeddings, residual);
+        embeddings.CopyTo(residual);
         _sites.Visit(_batch, SitePoint.Embed, -1, residual);
         if (_weights.Positions is not { } table) return;
         var positions = _positions.Take(_batch.Rows);
@@ -202,11 +202,6 @@ internal sealed class ModelGradient : IDisposable
         {
             _model.Turns.Exit();
         }
-    }
-
-    private static void Copy(TensorView from, TensorView to)
-    {
-        for (int row = 0; row < from.Rows; row++) from.Row(row).CopyTo(to.Row(row));
     }
 
     public void Dispose()

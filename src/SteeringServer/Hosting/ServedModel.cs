@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Steering.Engine.Interventions;
 using Steering.Engine.Running;
+using SteeringServer.Features.Attribution;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Models;
 using SteeringServer.Features.Vectors;
@@ -20,6 +21,7 @@ internal sealed class ServedModel : IDisposable
         (Model, Engine, Options, Vectors, Created) = (model, engine, options, vectors, created);
         TokenNames = new TokenNames(model.Tokenizer);
         Prompts = new PromptBuilder(model, engine.Context);
+        Attributions = new AttributionDesk(model);
         SystemFingerprint = $"fp_{model.Fingerprint[..Math.Min(16, model.Fingerprint.Length)]}";
         _profile = new ModelProfile
         {
@@ -41,6 +43,9 @@ internal sealed class ServedModel : IDisposable
     public DirectionCache Directions { get; } = new();
     public TokenNames TokenNames { get; }
     public PromptBuilder Prompts { get; }
+
+    /// <summary>Where attributions run.</summary>
+    public AttributionDesk Attributions { get; }
 
     /// <summary>Changes when weights or configuration do: <c>system_fingerprint</c> of answers.</summary>
     public string SystemFingerprint { get; }
@@ -70,12 +75,14 @@ internal sealed class ServedModel : IDisposable
             // The engine ends what is left with an error, which streams report in band.
             LoadingLog.DrainTimeOver(log, Name, limit.TotalSeconds);
         }
+        Attributions.End();
     }
 
-    /// <summary>Gives the native memory back. Requests may hold on to the rest: only the engine's thread, which has ended then, uses that memory.</summary>
+    /// <summary>Gives the native memory back. Requests may hold on to the rest: only the engine's thread and an attribution's, which have ended then, use that memory.</summary>
     public void Dispose()
     {
         Engine.Dispose();
+        Attributions.Dispose();
         Model.Dispose();
     }
 }

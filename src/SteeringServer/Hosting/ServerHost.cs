@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
 using SteeringServer.Errors;
+using SteeringServer.Features.Attribution;
 using SteeringServer.Features.Capabilities;
 using SteeringServer.Features.Documentation;
 using SteeringServer.Features.Generation;
@@ -67,6 +68,7 @@ internal static class ServerHost
         app.UseAuthorization();
         app.UsePortPerProtocol(options);
         app.MapGeneration();
+        app.MapAttributions();
         app.MapVectors();
         app.MapAliases();
         app.MapModels();

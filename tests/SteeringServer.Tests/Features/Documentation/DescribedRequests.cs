@@ -43,7 +43,7 @@ internal static class DescribedRequests
             request.Content = new StringContent(text, Encoding.UTF8, type);
             yield return request;
         }
-        if (operation.Path is "/v1/chat/completions" or "/v1/completions" or "/tokenize" or "/detokenize") yield return api.Request(operation, With(example, "model", "nobody"));
+        if (operation.Path is "/v1/chat/completions" or "/v1/completions" or "/v1/attributions" or "/tokenize" or "/detokenize") yield return api.Request(operation, With(example, "model", "nobody"));
         if (parameters.ContainsKey("Idempotency-Key"))
             foreach (string unit in new[] { "raw", "rms" }) yield return api.Request(operation, With(example, "unit", unit)).With(headers => headers.Add("Idempotency-Key", "once"));
     }
