@@ -6,6 +6,8 @@ namespace Steering.Cli.Api;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GenerationBody))]
 [JsonSerializable(typeof(GenerationReply))]
+[JsonSerializable(typeof(AttributionBody))]
+[JsonSerializable(typeof(AttributionReply))]
 [JsonSerializable(typeof(ApiErrorBody))]
 [JsonSerializable(typeof(ModelListing))]
 [JsonSerializable(typeof(ListedModel))]

@@ -28,6 +28,12 @@ internal static class Examples
             "steer chat \"Tell me a story.\" --steer \"2 mood-sorrowful\" --unsteered",
             "steer chat \"Tell me a story.\" --system \"You are a wise teacher.\" --vector honest --json",
         ],
+        ["steer attribute"] =
+        [
+            "steer attribute \"Once upon a time there was a\" \" castle\"",
+            "steer attribute --chat \"Tell me a story.\" \"There once was a pirate.\" --contrast \"There once was a baker.\" --steer genre-sea",
+            "steer attribute \"Once\" \" upon a time\" --rule gauss_legendre --points 50 --json",
+        ],
         ["steer models"] = ["steer models", "steer models --server http://gpu-box:8080 --api-key $KEY"],
         ["steer vectors"] = ["steer vectors", "steer vectors --json", "steer vectors upload cheerful.gguf --dry-run", "steer vectors promote cheerful 2"],
         ["steer vectors list"] = ["steer vectors list", "steer vectors list --archived"],

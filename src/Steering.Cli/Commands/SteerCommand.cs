@@ -81,6 +81,7 @@ internal static class SteerCommand
         {
             GenerateCommand.Create(terminal),
             ChatCommand.Create(terminal),
+            AttributeCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             VectorsCommand.Create(terminal),
             CapabilitiesCommand.Create(terminal),

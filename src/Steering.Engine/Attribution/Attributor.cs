@@ -24,6 +24,9 @@ public sealed class Attributor : IDisposable
         _gradient = model.CreateGradient(Math.Max(RowsAtOnce, longest));
     }
 
+    /// <summary>About how many bytes attributions of sequences up to so many tokens take while they run.</summary>
+    public static long BytesFor(LoadedModel model, int longest) => ModelGradient.BytesFor(model.Config.Shape, Math.Max(RowsAtOnce, longest)) + 4L * sizeof(float) * Math.Max(RowsAtOnce, longest) * model.Sites.HiddenWidth;
+
     /// <summary>Why options cannot be used, as a clause; null if they can.</summary>
     public static string? WhyNot(AttributionOptions options) => options switch
     {

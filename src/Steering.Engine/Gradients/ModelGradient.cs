@@ -57,11 +57,21 @@ internal sealed class ModelGradient : IDisposable
 
     public int MaxRows { get; }
 
+    /// <summary>What activations take; see <see cref="BytesFor"/>.</summary>
+    public long ArenaBytes => _arena.Bytes;
+
     /// <summary>Why there are no gradients of a model, as a sentence; null where there are.</summary>
     public static string? WhyNot(DecoderShape shape, IKernels kernels)
     {
         if (shape.BlockShapes.Any(block => block.HasExperts)) return $"Gradients are not available for {shape.ModelType}: its blocks are mixtures of experts.";
         return kernels is IGradientKernels ? null : $"Gradients are not available on the '{kernels.Name}' kernels.";
+    }
+
+    /// <summary>About how many bytes gradients over so many tokens at once take: what each block receives, and the activations of one block in both directions.</summary>
+    public static long BytesFor(DecoderShape shape, long rows)
+    {
+        long activations = 14L * shape.HiddenSize + (shape.IsGated ? 7L : 4L) * shape.IntermediateSize + 4L * (shape.QueryWidth + 2 * shape.KeyValueWidth);
+        return sizeof(float) * (rows * ((long)shape.Blocks * shape.HiddenSize + activations) + TargetsAtOnce * (long)shape.VocabularySize);
     }
 
     /// <summary>output = rows of the embedding table, as the model scales them: what objectives are functions of.</summary>
@@ -108,8 +118,11 @@ internal sealed class ModelGradient : IDisposable
         if (!wantsGradient) return values;
 
         gradient.Clear();
-        _edits.Pull(SitePoint.FinalNorm, -1, normedGradient);
-        InTurn(() => _block.NormGradient(gradient, normedGradient, residual, _weights.FinalNorm));
+        InTurn(() =>
+        {
+            _edits.Pull(SitePoint.FinalNorm, -1, normedGradient);
+            _block.NormGradient(gradient, normedGradient, residual, _weights.FinalNorm);
+        });
         for (int i = _shape.Blocks - 1; i >= 0; i--)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -121,7 +134,7 @@ internal sealed class ModelGradient : IDisposable
             });
             received?.Invoke(i, gradient);
         }
-        _edits.Pull(SitePoint.Embed, -1, gradient);
+        InTurn(() => _edits.Pull(SitePoint.Embed, -1, gradient));
         return values;
     }
 

@@ -81,6 +81,17 @@ public sealed class AttributorTests
     }
 
     [Fact]
+    public void Memory_is_linear_in_tokens_and_known_beforehand()
+    {
+        using var golden = new GoldenModel("llama");
+        long some = Attributor.BytesFor(golden.Model, 1000), more = Attributor.BytesFor(golden.Model, 2000), most = Attributor.BytesFor(golden.Model, 3000);
+
+        Assert.Equal(most - more, more - some);
+        using var gradient = golden.Model.CreateGradient(1000);
+        Assert.InRange(gradient.ArenaBytes, some / 2, 3 * some / 2);
+    }
+
+    [Fact]
     public void A_budget_that_is_spent_is_said()
     {
         using var golden = new GoldenModel("gemma2");

@@ -82,7 +82,10 @@ public sealed class AttributionTests(ServerFixture fixture)
     [InlineData("""{"prompt": "Once", "answer": "x", "rule": "simpson"}""", "rule", "adaptive, gauss_legendre, midpoint, trapezoid")]
     [InlineData("""{"prompt": "Once", "answer": "x", "points": 0}""", "points", "1 to 2000")]
     [InlineData("""{"prompt": "Once", "answer": "x", "steps": 5}""", "steps", "not a field")]
+    [InlineData("""{"prompt": "Once", "answer": "x", "budget": 8}""", "budget", "16 to 2000")]
     [InlineData("""{"prompt": "Once", "answer": "x", "steering": "nobody"}""", "steering", "nobody")]
+    [InlineData("""{"prompt": "Once", "answer": "x", "steering": {"use": [{"vector": "polite"}], "dry_run": true}}""", "steering.dry_run", "no dry run")]
+    [InlineData("""{"prompt": "Once", "answer": "x", "steering": {"use": [{"vector": "polite"}], "include": ["unsteered"]}}""", "steering.include", "no unsteered twin")]
     public async Task Bad_input_names_the_field_and_the_remedy(string body, string param, string message)
     {
         var error = (await _server.PostAsync(Path, body)).Error;

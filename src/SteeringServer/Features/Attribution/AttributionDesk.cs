@@ -10,6 +10,9 @@ namespace SteeringServer.Features.Attribution;
 /// </summary>
 internal sealed class AttributionDesk(LoadedModel model) : IDisposable
 {
+    /// <summary>What one attribution may take.</summary>
+    public const long MostBytes = 1L << 30;
+
     private const int MostWaiting = 8;
     private readonly SemaphoreSlim _one = new(1);
     private readonly CancellationTokenSource _ending = new();

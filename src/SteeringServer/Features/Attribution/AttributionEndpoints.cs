@@ -67,6 +67,8 @@ internal static class AttributionEndpoints
         if (answer.Length == 0) problems.Add(name, "has no tokens; send some text");
         if (tokens.Length > served.Engine.Context)
             problems.Add(name, $"prompt and answer have {tokens.Length} tokens, and this model's context is {served.Engine.Context}; shorten one of them", ErrorCode.ContextLengthExceeded);
+        else if (Attributor.BytesFor(served.Model, tokens.Length) is var bytes and > AttributionDesk.MostBytes)
+            problems.Add(name, $"prompt and answer have {tokens.Length} tokens, whose gradients take {bytes >> 20} MiB; this server spends {AttributionDesk.MostBytes >> 20} on an attribution: shorten one of them", ErrorCode.ContextLengthExceeded);
         int last = tokens.Length - 1;
         return new GradientSequence
         {
