@@ -72,16 +72,14 @@ internal sealed class BlockTrace
         _sites.Visit(batch, SitePoint.ResidPre, block, residual);
         residual.CopyTo(input);
 
-        var read = Normalise(normed, input, weights.AttentionNorm);
-        if (weights.AttentionNorm.IsThere) _sites.Visit(batch, SitePoint.NormAttn, block, normed);
+        var read = Read(batch, SitePoint.NormAttn, block, normed, input, weights.AttentionNorm);
         Attention(AttentionRaw, read, weights, batch, block);
         attention = PostNorm(attention, AttentionRaw, weights.AttentionPostNorm);
         _sites.Visit(batch, SitePoint.AttnOut, block, attention);
         _kernels.AddTo(residual, attention);
         residual.CopyTo(middle);
 
-        read = Normalise(normed, _shape.ParallelResidual ? input : middle, weights.MlpNorm);
-        if (weights.MlpNorm.IsThere) _sites.Visit(batch, SitePoint.NormMlp, block, normed);
+        read = Read(batch, SitePoint.NormMlp, block, normed, _shape.ParallelResidual ? input : middle, weights.MlpNorm);
         Activated(read, weights.Mlp!, batch, block, keeps);
         if (!wantsOutput && !weights.MlpPostNorm.IsThere && !_sites.IsTouched(batch, SitePoint.MlpOut, block) && !_sites.IsTouched(batch, SitePoint.ResidPost, block)) return;
         _kernels.Linear(MlpRaw, _activated.Take(_rows), weights.Mlp!.Down.Matrix, weights.Mlp.Down.Bias);
@@ -129,19 +127,20 @@ internal sealed class BlockTrace
         _sites.Visit(batch, SitePoint.MlpAct, block, activated);
     }
 
-    private TensorView Normalise(TensorView output, TensorView rows, NormWeights norm)
+    /// <summary>What a product reads: the residual stream normalised, behind the edits there, or itself where the family has no norm.</summary>
+    private TensorView Read(Batch batch, SitePoint point, int block, TensorView normed, TensorView residual, NormWeights norm)
     {
-        if (!norm.IsThere) return rows;
-        if (_shape.Norm == NormKind.LayerNorm) _kernels.LayerNorm(output, rows, norm.Weight, norm.Bias, (float)_shape.NormEps);
-        else _kernels.RmsNorm(output, rows, norm.Weight, (float)_shape.NormEps);
-        return output;
+        if (!norm.IsThere) return residual;
+        _kernels.Normalise(_shape, normed, residual, norm);
+        _sites.Visit(batch, point, block, normed);
+        return normed;
     }
 
     /// <summary>The normalised rows in a place of their own, so that the raw ones stay; a copy where there is no norm, because edits change it.</summary>
     private TensorView PostNorm(TensorView output, TensorView raw, NormWeights norm)
     {
-        if (norm.IsThere) return Normalise(output, raw, norm);
-        raw.CopyTo(output);
+        if (norm.IsThere) _kernels.Normalise(_shape, output, raw, norm);
+        else raw.CopyTo(output);
         return output;
     }
 }

@@ -178,9 +178,7 @@ internal sealed class ModelGradient : IDisposable
 
     private void FinalNorm(TensorView residual, TensorView normed)
     {
-        var norm = _weights.FinalNorm;
-        if (_shape.Norm == NormKind.LayerNorm) _kernels.LayerNorm(normed, residual, norm.Weight, norm.Bias, (float)_shape.NormEps);
-        else _kernels.RmsNorm(normed, residual, norm.Weight, (float)_shape.NormEps);
+        _kernels.Normalise(_shape, normed, residual, _weights.FinalNorm);
         _sites.Visit(_batch, SitePoint.FinalNorm, -1, normed);
     }
 

@@ -68,7 +68,7 @@ internal sealed class Decoder : IDisposable
             _attention.Run(addsAtOnce ? residual : added, addsAtOnce, input, block, batch, i);
             if (!addsAtOnce)
             {
-                Normalise(added, added, block.AttentionPostNorm);
+                _kernels.Normalise(_shape, added, added, block.AttentionPostNorm);
                 _sites.Visit(batch, SitePoint.AttnOut, i, added);
                 if (!_shape.ParallelResidual) _kernels.AddTo(residual, added);
             }
@@ -79,13 +79,13 @@ internal sealed class Decoder : IDisposable
             _mlp.Run(addsAtOnce ? residual : added, addsAtOnce, input, block, batch, i);
             if (!addsAtOnce)
             {
-                Normalise(added, added, block.MlpPostNorm);
+                _kernels.Normalise(_shape, added, added, block.MlpPostNorm);
                 _sites.Visit(batch, SitePoint.MlpOut, i, added);
                 _kernels.AddTo(residual, added);
             }
             _sites.Visit(batch, SitePoint.ResidPost, i, residual);
         }
-        Normalise(normed, residual, _weights.FinalNorm);
+        _kernels.Normalise(_shape, normed, residual, _weights.FinalNorm);
         _sites.Visit(batch, SitePoint.FinalNorm, -1, normed);
     }
 
@@ -114,18 +114,10 @@ internal sealed class Decoder : IDisposable
     private LinearInput Input(Batch batch, SitePoint point, int block, TensorView normed, TensorView residual, NormWeights norm, WeightMatrix? consumer)
     {
         if (!norm.IsThere) return residual;
-        if (!_sites.IsTouched(batch, point, block)) return Normalise(normed, residual, norm, consumer);
-        Normalise(normed, residual, norm);
+        if (!_sites.IsTouched(batch, point, block)) return _kernels.Normalise(_shape, normed, residual, norm, consumer);
+        _kernels.Normalise(_shape, normed, residual, norm);
         _sites.Visit(batch, point, block, normed);
         return normed;
-    }
-
-    /// <summary>The rows normalised into output; nothing where the family has no norm there.</summary>
-    private LinearInput Normalise(TensorView output, TensorView rows, NormWeights norm, WeightMatrix? consumer = null)
-    {
-        if (!norm.IsThere) return output;
-        if (_shape.Norm == NormKind.LayerNorm) return _kernels.LayerNorm(output, rows, norm.Weight, norm.Bias, (float)_shape.NormEps, consumer);
-        return _kernels.RmsNorm(output, rows, norm.Weight, (float)_shape.NormEps, consumer);
     }
 
     public void Dispose()
