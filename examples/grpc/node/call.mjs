@@ -9,7 +9,7 @@ import grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
 const protos = fileURLToPath(new URL("../../../protos", import.meta.url));
-const files = ["steering/v1/generation.proto", "steering/v1/vectors.proto", "steering/v1/models.proto", "grpc/health/v1/health.proto"];
+const files = ["steering/v1/generation.proto", "steering/v1/vectors.proto", "steering/v1/models.proto", "steering/v1/attribution.proto", "grpc/health/v1/health.proto"];
 const services = loadSync(files, { includeDirs: [protos], keepCase: true, longs: String, enums: String, bytes: String });
 
 const [path = "", ...texts] = process.argv.slice(2);

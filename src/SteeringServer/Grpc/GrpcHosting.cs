@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SteeringServer.Errors;
+using SteeringServer.Features.Attribution;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Models;
 using SteeringServer.Features.Vectors;
@@ -27,6 +28,9 @@ internal static class GrpcHosting
 
     /// <summary>Name of the service of models.</summary>
     public static string ModelsName => Wire.Models.Descriptor.FullName;
+
+    /// <summary>Name of the service of attributions.</summary>
+    public static string AttributionsName => Wire.Attributions.Descriptor.FullName;
 
     public static void AddGrpcServices(this IServiceCollection services)
     {
@@ -49,6 +53,7 @@ internal static class GrpcHosting
         app.MapGrpcService<GenerationService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<VectorRegistryService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<ModelsService>().Add(endpoint => Guard(endpoint, log));
+        app.MapGrpcService<AttributionsService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<HealthService>().AllowAnonymous().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcReflectionService().Add(endpoint => Guard(endpoint, log));
     }

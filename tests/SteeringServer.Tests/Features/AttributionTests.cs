@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Grpc.Core;
 using Steering.Tests;
+using Steering.V1;
 using SteeringServer.Tests.Fixtures;
 
 namespace SteeringServer.Tests.Features;
@@ -92,6 +94,28 @@ public sealed class AttributionTests(ServerFixture fixture)
 
         Assert.StartsWith(param, error.Param);
         Assert.Contains(message, error.Message);
+    }
+
+    [Fact]
+    public async Task Both_wires_give_the_same_scores_and_the_same_problems()
+    {
+        var client = new Attributions.AttributionsClient(_server.Channel);
+        var json = (await _server.AnswerAsync(Path, """{"messages": [{"role": "user", "content": "Tell me a story."}], "answer": "Once", "contrast": "There", "rule": "gauss_legendre", "points": 6, "steering": "polite"}""")).Json;
+
+        var message = await client.AttributeAsync(new AttributeRequest
+        {
+            Messages = { new Message { Role = "user", Content = "Tell me a story." } }, Answer = "Once", Contrast = "There", Rule = AttributionRule.GaussLegendre, Points = 6, SteeringShorthand = "polite",
+        });
+
+        var sides = json.GetProperty("sides").EnumerateArray().ToList();
+        Assert.Equal(sides.Select(side => side.GetProperty("tokens").EnumerateArray().Select(token => token.GetProperty("score").GetDouble())), message.Sides.Select(side => side.Tokens.Select(token => token.Score)));
+        Assert.Equal(sides.Select(side => side.GetProperty("side").GetString()), message.Sides.Select(side => side.Name));
+        Assert.Equal((json.GetProperty("value").GetDouble(), json.GetProperty("baseline_value").GetDouble()), (message.Value, message.BaselineValue));
+        Assert.False(message.Sides[0].HasWithinTolerance);
+
+        var refused = await Rpc.RefusedAsync(() => client.AttributeAsync(new AttributeRequest { Prompt = "Once", Rule = AttributionRule.Trapezoid, Baseline = AttributionBaseline.Zero }).ResponseAsync);
+        Assert.Equal(StatusCode.InvalidArgument, refused.Code);
+        Assert.Contains(refused.Fields, field => field.Field == "answer");
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace SteeringServer.Tests.Grpc;
 /// <summary>The style of the .proto files (https://protobuf.dev/programming-guides/style and https://buf.build/docs/best-practices/style-guide), read off their descriptors and text.</summary>
 public sealed partial class ProtoFileTests
 {
-    private static readonly FileDescriptor[] Files = [GenerationReflection.Descriptor, ModelsReflection.Descriptor, SteeringReflection.Descriptor, VectorsReflection.Descriptor];
+    private static readonly FileDescriptor[] Files = [AttributionReflection.Descriptor, GenerationReflection.Descriptor, ModelsReflection.Descriptor, SteeringReflection.Descriptor, VectorsReflection.Descriptor];
 
     // Lists whose names are those of the HTTP API's fields.
     private static readonly string[] Singular = ["use", "inline", "include", "exclude", "prompt", "stop", "shape", "applied", "unsteered", "logit_bias", "metadata", "except", "stored"];
@@ -22,7 +22,7 @@ public sealed partial class ProtoFileTests
     {
         foreach (var method in Files.SelectMany(file => file.Services).SelectMany(service => service.Methods))
             Assert.Equal(($"steering.v1.{method.Name}Request", $"steering.v1.{method.Name}Response"), (method.InputType.FullName, method.OutputType.FullName));
-        Assert.Equal(17, Files.SelectMany(file => file.Services).Sum(service => service.Methods.Count));
+        Assert.Equal(18, Files.SelectMany(file => file.Services).Sum(service => service.Methods.Count));
     }
 
     [Fact]

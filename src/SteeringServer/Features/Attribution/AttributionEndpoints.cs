@@ -1,16 +1,8 @@
-using System.Collections.Immutable;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Net.Http.Headers;
-using Steering.Engine.Attribution;
-using Steering.Engine.Gradients;
-using Steering.Engine.Interventions;
-using Steering.Engine.Tokenization;
-using SteeringServer.Errors;
 using SteeringServer.Features.Generation;
-using SteeringServer.Features.Steering;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
 
@@ -35,47 +27,8 @@ internal static class AttributionEndpoints
             served = serving.RequireAcceptingFor(body);
             request = AttributionRequestReader.Read(body.Root, GenerationEndpoints.SteeringHeader(context.Request, problems), served, problems);
         }
-        var map = await ComputeAsync(request, served, problems, context.RequestAborted);
+        var map = await AttributionRun.ComputeAsync(request, served, problems, context.RequestAborted);
         if (context.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType == "text/html")) await AttributionPage.SendAsync(context, map, served.TokenNames);
         else await JsonAnswer.SendAsync(context, static (json, of) => AttributionWriter.Write(json, of.map, of.TokenNames), (map, served.TokenNames));
-    }
-
-    /// <exception cref="ApiException">Names every problem of the request, a model without gradients among them.</exception>
-    private static async Task<AttributionMap> ComputeAsync(AttributionRequest request, ServedModel served, FieldProblems problems, CancellationToken cancellation)
-    {
-        problems.ThrowIfAny();
-        if (served.Model.WhyNoGradients is { } reason) throw new ApiException(ApiError.Invalid(reason, "model", ErrorCode.Unsupported));
-        var prompt = request.Conversation is { } conversation ? served.Prompts.OfConversation(conversation, request.ParseSpecial ?? false, problems)
-            : served.Prompts.OfCompletion(request.Prompt!, request.AddSpecialTokens, request.ParseSpecial ?? true, echo: false, withOffsets: false, problems);
-        var compiled = PlanCompiler.Compile(request.Steering.Spec, served.Model.Sites, prompt?.Layout ?? PromptLayout.Plain(1), served.Directions);
-        foreach (var problem in compiled.Problems) problems.Add(request.Steering.AsSent(problem));
-        problems.ThrowIfAny();
-
-        (string Name, int Sign, string Text)[] answers = request.Contrast is { } contrast ? [("answer", 1, request.Answer), ("contrast", -1, contrast)] : [("answer", 1, request.Answer)];
-        var sequences = answers.Select(answer => Sequence(answer.Name, answer.Sign, answer.Text, request, prompt!.Tokens, compiled.Plan!, served, problems)).ToImmutableArray();
-        problems.ThrowIfAny();
-        var sides = await served.Attributions.RunAsync(sequences.Max(sequence => sequence.Tokens.Length), (attributor, end) =>
-            answers.Zip(sequences).Select(pair => new AttributionSide(pair.First.Name, pair.First.Sign, pair.Second.Tokens, pair.Second.PromptLength, attributor.Attribute(pair.Second, request.Options, null, end))).ToImmutableArray(), cancellation);
-        return new AttributionMap(request, served.Name, served.SystemFingerprint, sides, compiled.Plan!.Warnings);
-    }
-
-    /// <summary>Prompt and answer. The answer is encoded by itself: as the model would have to generate it after the prompt's tokens.</summary>
-    private static GradientSequence Sequence(string name, int sign, string text, AttributionRequest request, ImmutableArray<int> prompt, InterventionPlan plan, ServedModel served, FieldProblems problems)
-    {
-        int[] answer = served.Model.Tokenizer.Encode(text, new EncodeOptions { AddSpecialTokens = false }).Ids;
-        ImmutableArray<int> tokens = [.. prompt, .. answer];
-        if (answer.Length == 0) problems.Add(name, "has no tokens; send some text");
-        if (tokens.Length > served.Engine.Context)
-            problems.Add(name, $"prompt and answer have {tokens.Length} tokens, and this model's context is {served.Engine.Context}; shorten one of them", ErrorCode.ContextLengthExceeded);
-        else if (Attributor.BytesFor(served.Model, tokens.Length) is var bytes and > AttributionDesk.MostBytes)
-            problems.Add(name, $"prompt and answer have {tokens.Length} tokens, whose gradients take {bytes >> 20} MiB; this server spends {AttributionDesk.MostBytes >> 20} on an attribution: shorten one of them", ErrorCode.ContextLengthExceeded);
-        int last = tokens.Length - 1;
-        return new GradientSequence
-        {
-            Tokens = tokens,
-            PromptLength = prompt.Length,
-            Plan = plan,
-            Targets = request.LastTokenOnly ? [new GradientTarget(last, tokens[last], sign)] : [.. Enumerable.Range(prompt.Length, answer.Length).Select(at => new GradientTarget(at - 1, tokens[at], sign))],
-        };
     }
 }

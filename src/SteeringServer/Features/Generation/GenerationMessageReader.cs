@@ -37,7 +37,9 @@ internal static class GenerationMessageReader
             : GenerationPreparation.Prepare(ChatRequestReader.Read(body.Root, steeringHeader, served.Profile, problems), served, problems);
     }
 
-    private static ReadOnlyMemory<byte> ToJson(IMessage request, bool isPrompt, FieldProblems problems)
+    /// <summary>The JSON that the HTTP API would have got.</summary>
+    /// <param name="isPrompt">Whether it is to be read as a text completion.</param>
+    public static ReadOnlyMemory<byte> ToJson(IMessage request, bool isPrompt, FieldProblems problems)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer, JsonAnswer.WriterOptions))
