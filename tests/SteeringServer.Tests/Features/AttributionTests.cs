@@ -128,6 +128,20 @@ public sealed class AttributionTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task A_model_that_is_unloaded_gives_up_its_attributions_and_the_others_go_on()
+    {
+        await using var server = await RunningServer.StartAsync(RunningServer.Options with { Models = [RunningServer.Storyworld, RunningServer.Storyworld with { Name = "spare" }] });
+        const string body = """{"model": "spare", "prompt": "Once upon a time there was a castle by the sea and", "answer": " a farm", "rule": "midpoint", "points": 2000}""";
+        Task<Reply>[] attributions = [.. Enumerable.Range(0, 3).Select(_ => server.PostAsync(Path, body))];
+        await Task.Delay(300); // one computes, two wait
+
+        await server.Http.PostAsync("/v1/models/spare:unload", null);
+
+        foreach (var reply in await Task.WhenAll(attributions)) Assert.Equal((HttpStatusCode.ServiceUnavailable, "draining"), (reply.Status, reply.Error.Code));
+        await server.AnswerAsync(Path, """{"prompt": "Once upon", "answer": " a time", "method": "gradient_times_input"}""");
+    }
+
+    [Fact]
     public async Task Attributions_beside_generations_change_no_answer()
     {
         const string chat = """{"messages": [{"role": "user", "content": "Tell me a story."}], "seed": 5, "max_tokens": 60, "steering": "mood-joyful"}""";

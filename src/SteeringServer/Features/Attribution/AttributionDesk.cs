@@ -1,7 +1,6 @@
 using Steering.Engine.Attribution;
 using Steering.Engine.Running;
 using SteeringServer.Errors;
-using SteeringServer.Hosting;
 
 namespace SteeringServer.Features.Attribution;
 
@@ -47,7 +46,7 @@ internal sealed class AttributionDesk(LoadedModel model) : IDisposable
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new ApiException(Serving.Draining);
+            throw new ApiException(ApiError.Unavailable("The model is being taken out of service; the attribution was given up.", ErrorCode.Draining));
         }
         finally
         {
