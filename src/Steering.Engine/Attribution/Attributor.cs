@@ -11,6 +11,9 @@ public sealed class Attributor : IDisposable
     // Rows of one run where a sequence is shorter: a block of them is a turn on the pool, so this bounds how long a step of serving waits.
     private const int RowsAtOnce = 256;
 
+    /// <summary>The smallest <see cref="AttributionOptions.Budget"/>.</summary>
+    public const int LeastBudget = AdaptiveIntegral.LeastBudget;
+
     private readonly LoadedModel _model;
     private readonly ModelGradient _gradient;
     private readonly int _width;
@@ -34,7 +37,7 @@ public sealed class Attributor : IDisposable
             "the trapezoid rule evaluates the ends of the path, and at a zero baseline the gradient of a model with norms is without bound; use gauss_legendre or adaptive, or the baseline pad or mean",
         { Rule: AttributionRule.Trapezoid, Points: < 2 } => "the trapezoid rule needs at least 2 points",
         { Points: < 1 } => "at least 1 point is needed",
-        { Budget: < AdaptiveIntegral.LeastBudget } => $"the adaptive rule needs a budget of at least {AdaptiveIntegral.LeastBudget} gradients",
+        { Budget: < LeastBudget } => $"the adaptive rule needs a budget of at least {LeastBudget} gradients",
         _ => null,
     };
 
@@ -46,8 +49,10 @@ public sealed class Attributor : IDisposable
         int done = 0;
         void Advance(int count) => progress?.Invoke(new AttributionProgress(done += count, options.Points));
         if (options.Method == AttributionMethod.SmoothGrad) return SmoothGrad(sequence, options, Advance, cancellation);
+        // Gradient times input is the slope at the end of the path from zero.
         bool isIntegral = options.Method == AttributionMethod.IntegratedGradients;
-        using var path = new EmbeddingPath(_gradient, sequence, _width, baseline => FillBaseline(baseline, options, isIntegral), cancellation);
+        var from = isIntegral ? options.Baseline : AttributionBaseline.Zero;
+        using var path = new EmbeddingPath(_gradient, sequence, _width, baseline => FillBaseline(baseline, from, options.PadToken), cancellation);
         if (!isIntegral)
         {
             var input = path.Evaluate([1], wantsSlopes: true)[0];
@@ -68,13 +73,12 @@ public sealed class Attributor : IDisposable
         return new AttributionResult(scores, ends[1].Value, ends[0].Value, points.Length, null);
     }
 
-    /// <summary>Gradient times input is the slope of the path from zero at its end.</summary>
-    private void FillBaseline(TensorView baseline, AttributionOptions options, bool isIntegral)
+    private void FillBaseline(TensorView baseline, AttributionBaseline from, int padToken)
     {
-        switch (isIntegral ? options.Baseline : AttributionBaseline.Zero)
+        switch (from)
         {
             case AttributionBaseline.Pad:
-                _gradient.Embed(baseline, [.. Enumerable.Repeat(options.PadToken, baseline.Rows)]);
+                _gradient.Embed(baseline, [.. Enumerable.Repeat(padToken, baseline.Rows)]);
                 break;
             case AttributionBaseline.Mean:
                 _mean ??= MeanEmbedding();

@@ -41,7 +41,7 @@ internal sealed class ModelGradient : IDisposable
         if (WhyNot(model.Config.Shape, kernels) is { } reason) throw new NotSupportedException(reason);
         (_model, _shape, _weights, _kernels, _gradients) = (model, model.Config.Shape, weights, kernels, (IGradientKernels)kernels);
         MaxRows = maxRows;
-        var attention = new AttentionShape(_shape.Heads, _shape.KeyValueHeads, _shape.HeadDimension);
+        var attention = _shape.AttentionShape;
         _sites = new SiteVisitor(kernels, model.Sites);
         _batch = new Batch(model.Sites.Count);
         _edits = new EditGradients(kernels, model.Sites, maxRows);
@@ -79,7 +79,7 @@ internal sealed class ModelGradient : IDisposable
     {
         using var ids = new NativeList<int>();
         foreach (int token in tokens) ids.Add(token);
-        InTurn(() => _kernels.Embed(output, ids, _weights.Embedding, _shape.ScalesEmbedding ? MathF.Sqrt(_shape.HiddenSize) : 1));
+        InTurn(() => _kernels.Embed(output, ids, _weights.Embedding, _shape.EmbeddingScale));
     }
 
     /// <summary>The objectives of some sequences, and the gradients of each with respect to its own embeddings.</summary>

@@ -147,6 +147,12 @@ public sealed record DecoderShape
 
     public required Activation Activation { get; init; }
 
+    /// <summary>Sizes of a block's attention.</summary>
+    public AttentionShape AttentionShape => new(Heads, KeyValueHeads, HeadDimension);
+
+    /// <summary>What embeddings are multiplied by. transformers computes it in the model's type; ours is f32 (docs/decisions.md 1).</summary>
+    public float EmbeddingScale => ScalesEmbedding ? MathF.Sqrt(HiddenSize) : 1;
+
     /// <summary>How a block attends.</summary>
     public AttentionRule AttentionRuleOf(int block) => new((float)AttentionScale, BlockShapes[block].Window, (float)(AttentionSoftCap ?? 0));
 

@@ -51,7 +51,7 @@ internal sealed class Decoder : IDisposable
     {
         TensorView residual = _residual.Take(batch.Rows), normed = _normed.Take(batch.Rows), added = _added.Take(batch.Rows);
         _attention.Prepare(batch);
-        _kernels.Embed(residual, batch.Ids, _weights.Embedding, EmbeddingScale);
+        _kernels.Embed(residual, batch.Ids, _weights.Embedding, _shape.EmbeddingScale);
         _sites.Visit(batch, SitePoint.Embed, -1, residual);
         if (_shape.LearnedPositions)
         {
@@ -106,9 +106,6 @@ internal sealed class Decoder : IDisposable
         if (_shape.LogitSoftCap is { } cap) _kernels.SoftCap(logits, (float)cap);
         return logits;
     }
-
-    // transformers computes it in the model's type; ours is f32 (docs/decisions.md 1).
-    private float EmbeddingScale => _shape.ScalesEmbedding ? MathF.Sqrt(_shape.HiddenSize) : 1;
 
     /// <summary>What a matrix is multiplied by: the residual stream normalised into <paramref name="normed"/>, or itself where the family has no norm there. Unless somebody looks at the site, the norm makes ready what the product needs.</summary>
     private LinearInput Input(Batch batch, SitePoint point, int block, TensorView normed, TensorView residual, NormWeights norm, WeightMatrix? consumer)

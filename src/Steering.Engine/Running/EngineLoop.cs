@@ -34,7 +34,7 @@ public sealed class EngineLoop : IDisposable
         (_model, _options) = (model, options);
         var shape = model.Config.Shape;
         Context = Math.Min(options.Context ?? shape.MaxPositions, shape.MaxPositions);
-        var attention = new AttentionShape(shape.Heads, shape.KeyValueHeads, shape.HeadDimension);
+        var attention = shape.AttentionShape;
         int blocksPerContext = (Context + KvCache.BlockLength - 1) / KvCache.BlockLength;
         long perBlock = KvCache.BytesPerBlock(attention, shape.Blocks);
         long bytes = options.KvCacheBytes ?? Math.Min((long)options.MaxSequences * blocksPerContext * perBlock, 2L << 30);

@@ -5,10 +5,9 @@ namespace SteeringServer.Features.Attribution;
 
 /// <summary>What one answer's log-probability owes to each token.</summary>
 /// <param name="Name"><c>answer</c> or <c>contrast</c>.</param>
-/// <param name="Sign">What the log-probability counts: 1, or -1 for the contrast.</param>
 /// <param name="Tokens">Prompt and answer.</param>
 /// <param name="PromptLength">Tokens of the prompt.</param>
-internal sealed record AttributionSide(string Name, int Sign, ImmutableArray<int> Tokens, int PromptLength, AttributionResult Result);
+internal sealed record AttributionSide(string Name, ImmutableArray<int> Tokens, int PromptLength, AttributionResult Result);
 
 /// <summary>The answer to a <c>POST /v1/attributions</c>.</summary>
 /// <param name="Warnings">Of the steering that was active.</param>

@@ -11,7 +11,7 @@ namespace SteeringServer.Features.Attribution;
 /// <summary>Reads the body of <c>POST /v1/attributions</c>.</summary>
 internal static class AttributionRequestReader
 {
-    private const int MostPoints = 2000, LeastBudget = 16;
+    private const int MostPoints = 2000;
 
     public static IReadOnlyDictionary<string, AttributionMethod> Methods { get; } = new Dictionary<string, AttributionMethod>
     {
@@ -73,7 +73,7 @@ internal static class AttributionRequestReader
             Baseline = Word(fields, "baseline", Baselines),
             Rule = Word(fields, "rule", Rules),
             Points = fields.Int("points", 1, MostPoints) ?? defaults.Points,
-            Budget = fields.Int("budget", LeastBudget, MostPoints) ?? defaults.Budget,
+            Budget = fields.Int("budget", Attributor.LeastBudget, MostPoints) ?? defaults.Budget,
             Tolerance = fields.Number("tolerance", 1e-6, 1) ?? defaults.Tolerance,
             Noise = fields.Number("noise", 0, 1000) ?? defaults.Noise,
             Seed = (ulong)(fields.Int("seed", 0) ?? 0),

@@ -27,7 +27,7 @@ internal static class AttributionRun
         var sequences = answers.Select(answer => Sequence(answer.Name, answer.Sign, answer.Text, request, prompt!.Tokens, compiled.Plan!, served, problems)).ToImmutableArray();
         problems.ThrowIfAny();
         var sides = await served.Attributions.RunAsync(sequences.Max(sequence => sequence.Tokens.Length), (attributor, end) =>
-            answers.Zip(sequences).Select(pair => new AttributionSide(pair.First.Name, pair.First.Sign, pair.Second.Tokens, pair.Second.PromptLength, attributor.Attribute(pair.Second, request.Options, null, end))).ToImmutableArray(), cancellation);
+            answers.Zip(sequences).Select(pair => new AttributionSide(pair.First.Name, pair.Second.Tokens, pair.Second.PromptLength, attributor.Attribute(pair.Second, request.Options, null, end))).ToImmutableArray(), cancellation);
         return new AttributionMap(request, served.Name, served.SystemFingerprint, sides, compiled.Plan!.Warnings);
     }
 
