@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using Steering.Engine.Generation;
 using Steering.Engine.Interventions;
@@ -23,7 +24,7 @@ internal sealed class ChoiceAssembler
     private readonly bool _isUnsteered, _echo;
     private readonly List<int> _generated = [];
     private List<ScoredPiece>? _pieces;
-    private int _promptPieces, _offset;
+    private int _promptPieces, _offset, _shown;
     private bool _isEchoed;
 
     /// <param name="choice">The choice, counted over all prompts.</param>
@@ -51,7 +52,11 @@ internal sealed class ChoiceAssembler
             return true;
         }
         update = default;
-        if (_stops.IsStopped) return false;
+        if (_stops.IsStopped)
+        {
+            _generated.Add(token.Token); // the engine goes on until it sees that it was told to stop
+            return false;
+        }
         if (token.IsPrompt)
         {
             _pieces!.Add(new ScoredPiece(token.Token, token.Logprob, token.Top ?? [], _prompt.Offsets[_promptPieces++]));
@@ -75,6 +80,7 @@ internal sealed class ChoiceAssembler
     private string Generate(in TokenEvent token)
     {
         _generated.Add(token.Token);
+        _shown++;
         bool ends = _request.StopTokens.Contains(token.Token);
         // The token that ends a text is no part of the text, special or not; its log-probability is part of the answer.
         string text = ends ? "" : _decoder.Append(token.Token);
@@ -96,19 +102,23 @@ internal sealed class ChoiceAssembler
         }
         if (_stops.IsStopped) reason = FinishReason.Stop;
         var (steered, error) = Steered(last, reason);
-        return Update(text) with { End = new ChoiceEnd(error is null ? reason : FinishReason.Error, _generated.Count, steered, error) };
+        return Update(text) with { End = new ChoiceEnd(error is null ? reason : FinishReason.Error, _shown, steered, error) };
     }
 
-    // What the engine counted must be what the plan says, or the text was not steered as the receipt would claim. A sequence stopped from outside may have run a
-    // step further than the text that is shown; then the plan's count for that text is reported.
+    // What the engine counted must be what the plan says of every token that it made, or the text was not steered as the receipt would claim. The receipt
+    // counts the text that is shown, which ends before them where a stop string did.
     private (SteeringCounts? Steered, string? Error) Steered(in TokenEvent last, FinishReason reason)
     {
         if (last.Error is not null || reason == FinishReason.Error) return (null, last.Error ?? "the engine failed");
         if (_request.Plan.Uses.IsEmpty) return (null, null);
-        var expected = SteeringExpectation.Count(_request.Plan, _request.Prompt.AsSpan(), [.. _generated]);
-        if (last.Finish == FinishReason.Cancelled || last.Steered is not { } counted || Same(counted, expected)) return (expected, null);
-        return (counted, $"steering was applied to {Describe(counted)} positions (prompt/generated per use), the plan says {Describe(expected)}");
+        var made = Count(_generated.Count);
+        bool mayBeWithinPrompt = last.Finish == FinishReason.Cancelled && _generated.Count == 0;
+        if (!mayBeWithinPrompt && last.Steered is { } counted && !Same(counted, made))
+            return (counted, $"steering was applied to {Describe(counted)} positions (prompt/generated per use), the plan says {Describe(made)}");
+        return (_shown == _generated.Count ? made : Count(_shown), null);
     }
+
+    private SteeringCounts Count(int generated) => SteeringExpectation.Count(_request.Plan, _request.Prompt.AsSpan(), CollectionsMarshal.AsSpan(_generated)[..generated]);
 
     private ChoiceUpdate Update(string text)
     {
