@@ -18,7 +18,8 @@ public sealed partial class RepositoryRules
         {
             ["Steering.Compute"] = [],
             ["Steering.Engine"] = ["Steering.Compute"],
-            ["SteeringServer"] = ["Steering.Engine"],
+            ["Steering.Methods"] = ["Steering.Engine"],
+            ["SteeringServer"] = ["Steering.Engine", "Steering.Methods"],
             ["Steering.Cli"] = [],
         };
         var projects = Directory.GetFiles(Repository.PathTo("src"), "*.csproj", SearchOption.AllDirectories);

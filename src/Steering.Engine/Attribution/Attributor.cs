@@ -9,7 +9,7 @@ namespace Steering.Engine.Attribution;
 public sealed class Attributor : IDisposable
 {
     // Rows of one run where a sequence is shorter: a block of them is a turn on the pool, so this bounds how long a step of serving waits.
-    private const int RowsAtOnce = 256;
+    private const int RowsAtOnce = 256, RowsInBackground = 64;
 
     /// <summary>The smallest <see cref="AttributionOptions.Budget"/>.</summary>
     public const int LeastBudget = AdaptiveIntegral.LeastBudget;
@@ -20,11 +20,12 @@ public sealed class Attributor : IDisposable
     private float[]? _mean;
 
     /// <param name="longest">Tokens of the longest sequence.</param>
+    /// <param name="inBackground">Whether nobody waits for the results: turns are then short, and come where others pause.</param>
     /// <exception cref="NotSupportedException">The model has no gradients; the message says why.</exception>
-    public Attributor(LoadedModel model, int longest)
+    public Attributor(LoadedModel model, int longest, bool inBackground = false)
     {
         (_model, _width) = (model, model.Sites.HiddenWidth);
-        _gradient = model.CreateGradient(Math.Max(RowsAtOnce, longest));
+        _gradient = model.CreateGradient(Math.Max(inBackground ? RowsInBackground : RowsAtOnce, longest), inBackground);
     }
 
     /// <summary>About how many bytes attributions of sequences up to so many tokens take while they run.</summary>

@@ -32,15 +32,18 @@ internal sealed class ModelGradient : IDisposable
     private readonly TensorView[] _received;
     private readonly TensorView _residual, _normed, _normedGradient, _positions, _last, _lastGradient, _logits;
 
+    private readonly bool _inBackground;
+
     private readonly record struct TargetRow(int Sequence, int Row, GradientTarget Target);
 
     /// <param name="maxRows">Tokens of all sequences of a run together.</param>
+    /// <param name="inBackground">Whether nobody waits for them.</param>
     /// <exception cref="NotSupportedException">The model cannot; the message says why (<see cref="WhyNot"/>).</exception>
-    public ModelGradient(LoadedModel model, DecoderWeights weights, IKernels kernels, int maxRows)
+    public ModelGradient(LoadedModel model, DecoderWeights weights, IKernels kernels, int maxRows, bool inBackground = false)
     {
         if (WhyNot(model.Config.Shape, kernels) is { } reason) throw new NotSupportedException(reason);
         (_model, _shape, _weights, _kernels, _gradients) = (model, model.Config.Shape, weights, kernels, (IGradientKernels)kernels);
-        MaxRows = maxRows;
+        (MaxRows, _inBackground) = (maxRows, inBackground);
         var attention = _shape.AttentionShape;
         _sites = new SiteVisitor(kernels, model.Sites);
         _batch = new Batch(model.Sites.Count);
@@ -202,18 +205,7 @@ internal sealed class ModelGradient : IDisposable
         }
     }
 
-    private void InTurn(Action work)
-    {
-        _model.Turns.Enter();
-        try
-        {
-            work();
-        }
-        finally
-        {
-            _model.Turns.Exit();
-        }
-    }
+    private void InTurn(Action work) => _model.Turns.Run(work, _inBackground);
 
     public void Dispose()
     {

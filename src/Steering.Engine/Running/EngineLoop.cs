@@ -23,6 +23,7 @@ public sealed class EngineLoop : IDisposable
     private readonly Batch _batch;
     private readonly DirectionStore _directions = new();
     private readonly ModelRunner _runner;
+    private readonly Action _forward; // made once: a step allocates nothing
     private readonly Action<Sequence> _admitted, _dropped;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _door = new();
@@ -47,6 +48,7 @@ public sealed class EngineLoop : IDisposable
         _scheduler = new Scheduler(_blocks, options.MaxSequences, tokensPerStep);
         _batch = new Batch(model.Sites.Count);
         _runner = new ModelRunner(_decoder, model.Pool, shape.VocabularySize);
+        _forward = () => _runner.Run(_batch);
         _admitted = sequence => sequence.Admit(_directions.Prepare(sequence.Request.Plan, _model.Sites));
         _dropped = sequence => End(sequence, FinishReason.Cancelled);
         Counters.FreeBlocks = blocks;
@@ -134,15 +136,7 @@ public sealed class EngineLoop : IDisposable
             try
             {
                 BatchBuilder.Build(_batch, chunks, _model.Sites);
-                _model.Turns.Enter();
-                try
-                {
-                    _runner.Run(_batch);
-                }
-                finally
-                {
-                    _model.Turns.Exit();
-                }
+                _model.Turns.Run(_forward, _options.IsBackground);
                 Advance(chunks);
             }
             catch (Exception e) // a step that fails ends its sequences, not the process

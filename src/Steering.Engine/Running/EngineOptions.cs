@@ -17,6 +17,9 @@ public sealed record EngineOptions
 
     /// <summary>Context to serve, in tokens; null: what the model was made for.</summary>
     public int? Context { get; init; }
+
+    /// <summary>Nobody waits for what it computes: its steps come where others pause (<see cref="Compute.ComputeTurns"/>).</summary>
+    public bool IsBackground { get; init; }
 }
 
 /// <summary>The queue is full: try again later.</summary>

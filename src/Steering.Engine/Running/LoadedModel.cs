@@ -111,7 +111,7 @@ public sealed class LoadedModel : IDisposable
             weights = new DecoderWeights(shape, files, kernels, bytes => progress?.Report(new LoadProgress(done += bytes, total)), cancellation);
             var sites = DecoderSites.Of(shape, fingerprint);
             var model = new LoadedModel(options.Name ?? ModelSource.NameOf(path), config, tokenizer, template, fingerprint, sites, weights, files.StoredTypes, kernels);
-            model.Sites = sites.Refusing(model.TakingTurn(() => SiteSelfTest.Failures(model)));
+            model.Turns.Run(() => model.Sites = sites.Refusing(SiteSelfTest.Failures(model)));
             return model;
         }
         catch
@@ -127,24 +127,11 @@ public sealed class LoadedModel : IDisposable
 
     internal ComputePool Pool => _kernels.Pool;
 
-    private T TakingTurn<T>(Func<T> compute)
-    {
-        Turns.Enter();
-        try
-        {
-            return compute();
-        }
-        finally
-        {
-            Turns.Exit();
-        }
-    }
-
     internal Decoder CreateDecoder(KvCache cache, int maxRows, int maxLogitRows) => new(Config.Shape, _weights, _kernels, Sites, cache, maxRows, maxLogitRows);
 
     /// <summary>Gradients over at most so many tokens at once.</summary>
     /// <exception cref="NotSupportedException">The model cannot; the message says why.</exception>
-    internal ModelGradient CreateGradient(int maxRows) => new(this, _weights, _kernels, maxRows);
+    internal ModelGradient CreateGradient(int maxRows, bool inBackground = false) => new(this, _weights, _kernels, maxRows, inBackground);
 
     /// <summary>Why there are no gradients of this model, as a sentence; null where there are.</summary>
     public string? WhyNoGradients => ModelGradient.WhyNot(Config.Shape, _kernels);
