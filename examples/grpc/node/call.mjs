@@ -9,8 +9,8 @@ import grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
 const protos = fileURLToPath(new URL("../../../protos", import.meta.url));
-const files = ["steering/v1/generation.proto", "steering/v1/vectors.proto", "steering/v1/models.proto", "steering/v1/attribution.proto", "grpc/health/v1/health.proto"];
-const services = loadSync(files, { includeDirs: [protos], keepCase: true, longs: String, enums: String, bytes: String });
+const files = ["steering/v1/generation.proto", "steering/v1/vectors.proto", "steering/v1/models.proto", "steering/v1/attribution.proto", "steering/v1/dataset.proto", "steering/v1/extraction.proto", "google/longrunning/operations.proto", "grpc/health/v1/health.proto"];
+const services = loadSync(files, { includeDirs: [protos], keepCase: true, longs: String, enums: String, bytes: String, json: true });
 
 const [path = "", ...texts] = process.argv.slice(2);
 const [service, name] = path.split("/");

@@ -78,7 +78,7 @@ public static class StrengthCalibration
             if (broke == 0) return sign * held;
             for (int i = 0; i < Halvings; i++)
             {
-                double between = (held + broke) / 2;
+                double between = Math.Round((held + broke) / 2, 6);
                 if (Holds(sign * between)) held = between;
                 else broke = between;
             }

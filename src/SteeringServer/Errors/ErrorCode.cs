@@ -32,6 +32,14 @@ internal static class ErrorCode
     public const string NothingToRollBack = "nothing_to_roll_back";
     /// <summary>The same Idempotency-Key with another request.</summary>
     public const string IdempotencyKeyReused = "idempotency_key_reused";
+    public const string DatasetNotFound = "dataset_not_found";
+    /// <summary>The name has a dataset of another content.</summary>
+    public const string DatasetExists = "dataset_exists";
+    /// <summary>The server keeps no more of that kind; delete some.</summary>
+    public const string StorageFull = "storage_full";
+    public const string OperationNotFound = "operation_not_found";
+    /// <summary>It must be cancelled, or have ended, first.</summary>
+    public const string OperationRunning = "operation_running";
     /// <summary>A web page of a site that is not allowed to sent the request.</summary>
     public const string OriginNotAllowed = "origin_not_allowed";
     public const string ModelNotFound = "model_not_found";

@@ -9,8 +9,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SteeringServer.Errors;
 using SteeringServer.Features.Attribution;
+using SteeringServer.Features.Datasets;
+using SteeringServer.Features.Extraction;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Models;
+using SteeringServer.Features.Operations;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Hosting;
 using Wire = Steering.V1;
@@ -31,6 +34,15 @@ internal static class GrpcHosting
 
     /// <summary>Name of the service of attributions.</summary>
     public static string AttributionsName => Wire.Attributions.Descriptor.FullName;
+
+    /// <summary>Name of the service of extractions.</summary>
+    public static string ExtractionsName => Wire.Extractions.Descriptor.FullName;
+
+    /// <summary>Name of the service of datasets.</summary>
+    public static string DatasetsName => Wire.Datasets.Descriptor.FullName;
+
+    /// <summary>Name of the service of operations.</summary>
+    public static string OperationsName => Google.LongRunning.Operations.Descriptor.FullName;
 
     public static void AddGrpcServices(this IServiceCollection services)
     {
@@ -54,6 +66,9 @@ internal static class GrpcHosting
         app.MapGrpcService<VectorRegistryService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<ModelsService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<AttributionsService>().Add(endpoint => Guard(endpoint, log));
+        app.MapGrpcService<DatasetsService>().Add(endpoint => Guard(endpoint, log));
+        app.MapGrpcService<ExtractionsService>().Add(endpoint => Guard(endpoint, log));
+        app.MapGrpcService<OperationsService>().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcService<HealthService>().AllowAnonymous().Add(endpoint => Guard(endpoint, log));
         app.MapGrpcReflectionService().Add(endpoint => Guard(endpoint, log));
     }

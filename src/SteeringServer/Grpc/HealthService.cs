@@ -11,7 +11,8 @@ namespace SteeringServer.Grpc;
 internal sealed class HealthService(Serving serving) : Health.HealthBase
 {
     private const string ModelPrefix = "model:";
-    private static readonly ImmutableArray<string> Services = ["", GrpcHosting.GenerationName, GrpcHosting.RegistryName, GrpcHosting.ModelsName, GrpcHosting.AttributionsName];
+    private static readonly ImmutableArray<string> Services = ["", GrpcHosting.GenerationName, GrpcHosting.RegistryName, GrpcHosting.ModelsName, GrpcHosting.AttributionsName,
+        GrpcHosting.DatasetsName, GrpcHosting.ExtractionsName, GrpcHosting.OperationsName];
 
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) => StatusOf(request.Service) is { } status
         ? Task.FromResult(new HealthCheckResponse { Status = status })

@@ -47,6 +47,9 @@ internal sealed class ServedModel : IDisposable
     /// <summary>Where attributions run.</summary>
     public AttributionDesk Attributions { get; }
 
+    /// <summary>Work in the background that uses the model's memory.</summary>
+    public ModelUsers Users { get; } = new();
+
     /// <summary>Changes when weights or configuration do: <c>system_fingerprint</c> of answers.</summary>
     public string SystemFingerprint { get; }
 
@@ -76,6 +79,7 @@ internal sealed class ServedModel : IDisposable
             LoadingLog.DrainTimeOver(log, Name, limit.TotalSeconds);
         }
         Attributions.End();
+        Users.End();
     }
 
     /// <summary>Gives the native memory back. Requests may hold on to the rest: only the engine's thread and an attribution's, which have ended then, use that memory.</summary>
@@ -83,6 +87,7 @@ internal sealed class ServedModel : IDisposable
     {
         Engine.Dispose();
         Attributions.Dispose();
+        Users.Dispose();
         Model.Dispose();
     }
 }

@@ -10,10 +10,13 @@ using Serilog.Events;
 using SteeringServer.Errors;
 using SteeringServer.Features.Attribution;
 using SteeringServer.Features.Capabilities;
+using SteeringServer.Features.Datasets;
 using SteeringServer.Features.Documentation;
+using SteeringServer.Features.Extraction;
 using SteeringServer.Features.Generation;
 using SteeringServer.Features.Health;
 using SteeringServer.Features.Models;
+using SteeringServer.Features.Operations;
 using SteeringServer.Features.Tokens;
 using SteeringServer.Features.Vectors;
 using SteeringServer.Grpc;
@@ -45,7 +48,8 @@ internal static class ServerHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + StopTime);
         services.AddSingleton(options).AddSingleton<ApiKeyRing>().AddSingleton(TimeProvider.System);
         services.AddSingleton<Serving>().AddSingleton<ModelLoader>().AddSingleton<GenerationAdmission>().AddSingleton<GenerationAnswers>();
-        services.AddHostedService<Draining>().AddHostedService<ModelLoading>();
+        services.AddSingleton<DatasetStore>().AddSingleton<OperationStore>();
+        services.AddHostedService<Draining>().AddHostedService<ModelLoading>().AddHostedService<ExtractionWorker>();
         // The core alone: AddAuthentication would bring data protection, which writes keys into the home folder.
         services.AddWebEncoders().AddAuthenticationCore(authentication =>
         {
@@ -69,6 +73,9 @@ internal static class ServerHost
         app.UsePortPerProtocol(options);
         app.MapGeneration();
         app.MapAttributions();
+        app.MapDatasets();
+        app.MapExtractions();
+        app.MapOperations();
         app.MapVectors();
         app.MapAliases();
         app.MapModels();

@@ -25,6 +25,10 @@ internal sealed class Serving : IDisposable
     /// <summary>The models that can be used at this moment.</summary>
     public IEnumerable<ServedModel> Ready => _models.Select(slot => slot.Status.Served).OfType<ServedModel>();
 
+    /// <summary>The database of this server.</summary>
+    /// <exception cref="ApiException">503 before it has been opened.</exception>
+    public SqliteDatabase Database => !_models.IsEmpty && Volatile.Read(ref _database) is { } database ? database : throw new ApiException(_isDraining ? Draining : Loading);
+
     /// <summary>What all of them compute with.</summary>
     public ComputePool? Pool { get; private set; }
 

@@ -79,6 +79,18 @@ internal sealed class JsonFields
         return null;
     }
 
+    /// <summary>What one of some words stands for; the first's where the field is absent.</summary>
+    public T Word<T>(string name, IReadOnlyDictionary<string, T> words) => Word(name, words, words.First().Value);
+
+    /// <summary>What one of some words stands for.</summary>
+    public T Word<T>(string name, IReadOnlyDictionary<string, T> words, T whereAbsent)
+    {
+        if (String(name) is not { } word) return whereAbsent;
+        if (words.TryGetValue(word, out var value)) return value;
+        Report(name, $"found {Found.Quote(word)}; expected {string.Join(", ", words.Keys)}{Nearest.Hint(word, words.Keys)}");
+        return whereAbsent;
+    }
+
     /// <summary>A list; each item is read with its path. Null where absent or not a list.</summary>
     public List<T>? List<T>(string name, Func<JsonElement, string, T?> read, string ofWhat) where T : class
     {

@@ -43,6 +43,32 @@ internal static class Schema
             PRIMARY KEY (model, key)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE dataset (
+            name TEXT PRIMARY KEY,
+            format TEXT NOT NULL,       -- jsonl | csv
+            sha256 TEXT NOT NULL,
+            row_count INTEGER NOT NULL,
+            columns TEXT NOT NULL,      -- JSON: names
+            created INTEGER NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE operation (
+            id TEXT PRIMARY KEY,        -- in the order of their creation
+            request TEXT NOT NULL,      -- JSON: what was asked for, without the data
+            format TEXT NOT NULL,       -- of the data
+            content TEXT NOT NULL,      -- the data, whatever becomes of the dataset they came from; empty when it is done
+            metadata BLOB NOT NULL,     -- steering.v1.ExtractionMetadata
+            error BLOB,                 -- google.rpc.Status
+            response BLOB               -- steering.v1.ExtractionResult
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE checkpoint (
+            operation TEXT NOT NULL, key TEXT NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (operation, key),
+            FOREIGN KEY (operation) REFERENCES operation (id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 
     /// <exception cref="IOException">A newer program has written the database.</exception>

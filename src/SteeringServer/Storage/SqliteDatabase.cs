@@ -49,6 +49,13 @@ internal sealed class SqliteDatabase : IDisposable
         lock (_lock) return read(_connection);
     }
 
+    /// <summary>Runs a transaction.</summary>
+    public void Write(Action<SqliteConnection> write) => Write(database =>
+    {
+        write(database);
+        return true;
+    }, _ => { });
+
     /// <summary>Runs a transaction: all of it is on disk when this returns, or nothing of it where it throws. <paramref name="committed"/> runs after it, before the next one can begin.</summary>
     public T Write<T>(Func<SqliteConnection, T> write, Action<SqliteConnection> committed)
     {

@@ -10,7 +10,7 @@ namespace SteeringServer.Tests.Grpc;
 
 public sealed class HealthServiceTests
 {
-    private static readonly string[] Known = ["", "steering.v1.Generation", "steering.v1.VectorRegistry", "steering.v1.Models", "steering.v1.Attributions", "model:storyworld"];
+    private static readonly string[] Known = ["", "steering.v1.Generation", "steering.v1.VectorRegistry", "steering.v1.Models", "steering.v1.Attributions", "steering.v1.Datasets", "steering.v1.Extractions", "google.longrunning.Operations", "model:storyworld"];
 
     [Fact]
     public async Task Health_goes_from_loading_to_serving_to_draining()

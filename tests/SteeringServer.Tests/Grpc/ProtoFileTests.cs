@@ -8,10 +8,10 @@ namespace SteeringServer.Tests.Grpc;
 /// <summary>The style of the .proto files (https://protobuf.dev/programming-guides/style and https://buf.build/docs/best-practices/style-guide), read off their descriptors and text.</summary>
 public sealed partial class ProtoFileTests
 {
-    private static readonly FileDescriptor[] Files = [AttributionReflection.Descriptor, GenerationReflection.Descriptor, ModelsReflection.Descriptor, SteeringReflection.Descriptor, VectorsReflection.Descriptor];
+    private static readonly FileDescriptor[] Files = [AttributionReflection.Descriptor, DatasetReflection.Descriptor, ExtractionReflection.Descriptor, GenerationReflection.Descriptor, ModelsReflection.Descriptor, SteeringReflection.Descriptor, VectorsReflection.Descriptor];
 
     // Lists whose names are those of the HTTP API's fields.
-    private static readonly string[] Singular = ["use", "inline", "include", "exclude", "prompt", "stop", "shape", "applied", "unsteered", "logit_bias", "metadata", "except", "stored"];
+    private static readonly string[] Singular = ["use", "inline", "include", "exclude", "prompt", "stop", "shape", "applied", "unsteered", "columns", "logit_bias", "metadata", "except", "stored"];
 
     [Fact]
     public void Every_file_is_checked() =>
@@ -20,9 +20,10 @@ public sealed partial class ProtoFileTests
     [Fact]
     public void Each_method_has_messages_of_its_own_with_its_name()
     {
+        // What goes on after the call answers with an operation (https://google.aip.dev/151).
         foreach (var method in Files.SelectMany(file => file.Services).SelectMany(service => service.Methods))
-            Assert.Equal(($"steering.v1.{method.Name}Request", $"steering.v1.{method.Name}Response"), (method.InputType.FullName, method.OutputType.FullName));
-        Assert.Equal(18, Files.SelectMany(file => file.Services).Sum(service => service.Methods.Count));
+            Assert.Equal(($"steering.v1.{method.Name}Request", method.Name == "Extract" ? "google.longrunning.Operation" : $"steering.v1.{method.Name}Response"), (method.InputType.FullName, method.OutputType.FullName));
+        Assert.Equal(24, Files.SelectMany(file => file.Services).Sum(service => service.Methods.Count));
     }
 
     [Fact]

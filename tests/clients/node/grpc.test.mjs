@@ -233,7 +233,7 @@ test("models are listed and described, and one that is not there is refused", as
 });
 
 test("health is checked, listed and watched", async () => {
-  const services = ["", "model:storyworld", "steering.v1.Attributions", "steering.v1.Generation", "steering.v1.Models", "steering.v1.VectorRegistry"];
+  const services = ["", "google.longrunning.Operations", "model:storyworld", "steering.v1.Attributions", "steering.v1.Datasets", "steering.v1.Extractions", "steering.v1.Generation", "steering.v1.Models", "steering.v1.VectorRegistry"];
   for (const service of services) assert.equal((await call(health, "Check", { service })).status, "SERVING");
   assert.deepEqual((({ statuses }) => Object.keys(statuses).sort())(await call(health, "List", {})), services);
   assert.equal((await refusal(call(health, "Check", { service: "no.such.Service" }))).code, "NOT_FOUND");

@@ -212,7 +212,7 @@ class ModelsTests(Case):
 
 class HealthAndReflectionTests(Case):
     def test_health_is_checked_listed_and_watched(self):
-        services = ["", "model:storyworld", "steering.v1.Attributions", "steering.v1.Generation", "steering.v1.Models", "steering.v1.VectorRegistry"]
+        services = ["", "google.longrunning.Operations", "model:storyworld", "steering.v1.Attributions", "steering.v1.Datasets", "steering.v1.Extractions", "steering.v1.Generation", "steering.v1.Models", "steering.v1.VectorRegistry"]
         status = health_pb2.HealthCheckResponse
         for service in services:
             self.assertEqual(health.Check(health_pb2.HealthCheckRequest(service=service)).status, status.SERVING)

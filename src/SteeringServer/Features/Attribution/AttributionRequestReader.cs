@@ -11,7 +11,7 @@ namespace SteeringServer.Features.Attribution;
 /// <summary>Reads the body of <c>POST /v1/attributions</c>.</summary>
 internal static class AttributionRequestReader
 {
-    private const int MostPoints = 2000;
+    public const int MostPoints = 2000;
 
     public static IReadOnlyDictionary<string, AttributionMethod> Methods { get; } = new Dictionary<string, AttributionMethod>
     {
@@ -43,7 +43,7 @@ internal static class AttributionRequestReader
         string? prompt = fields.String("prompt");
         string answer = Answer(fields, "answer", "is missing; send the answer whose log-probability the tokens are to explain, with a space in front where the prompt ends in a word") ?? "";
         var request = new AttributionRequest(
-            prompt is null ? null : new CompletionPrompt("prompt", prompt, []), conversation, answer, Answer(fields, "contrast", null), Word(fields, "objective", Objectives), ReadOptions(fields, served),
+            prompt is null ? null : new CompletionPrompt("prompt", prompt, []), conversation, answer, Answer(fields, "contrast", null), fields.Word("objective", Objectives), ReadOptions(fields, served),
             SteeringSource.Read(fields.Take("steering"), steeringHeader, reference, profile.Catalog, problems))
         {
             AddSpecialTokens = fields.Bool("add_special_tokens") ?? true,
@@ -69,9 +69,9 @@ internal static class AttributionRequestReader
         var end = served.Model.Config.EosTokenIds;
         var options = new AttributionOptions
         {
-            Method = Word(fields, "method", Methods),
-            Baseline = Word(fields, "baseline", Baselines),
-            Rule = Word(fields, "rule", Rules),
+            Method = fields.Word("method", Methods),
+            Baseline = fields.Word("baseline", Baselines),
+            Rule = fields.Word("rule", Rules),
             Points = fields.Int("points", 1, MostPoints) ?? defaults.Points,
             Budget = fields.Int("budget", Attributor.LeastBudget, MostPoints) ?? defaults.Budget,
             Tolerance = fields.Number("tolerance", 1e-6, 1) ?? defaults.Tolerance,
@@ -81,14 +81,5 @@ internal static class AttributionRequestReader
         };
         if (fields.Problems.IsEmpty && Attributor.WhyNot(options) is { } reason) fields.Report("rule", reason);
         return options;
-    }
-
-    /// <summary>One of some words; the first where the field is absent.</summary>
-    private static T Word<T>(JsonFields fields, string name, IReadOnlyDictionary<string, T> words)
-    {
-        if (fields.String(name) is not { } word) return words.First().Value;
-        if (words.TryGetValue(word, out var value)) return value;
-        fields.Report(name, $"found {Found.Quote(word)}; expected {string.Join(", ", words.Keys)}");
-        return words.First().Value;
     }
 }

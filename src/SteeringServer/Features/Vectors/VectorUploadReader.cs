@@ -2,12 +2,9 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 using Steering.Engine.Interventions;
 using SteeringServer.Errors;
 using SteeringServer.Features.Steering;
-using SteeringServer.Hosting;
 using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Vectors;
@@ -17,21 +14,12 @@ internal static class VectorUploadReader
 {
     private static readonly string[] FormFields = ["name", "format", "convention", "sites", "unit", "model_fingerprint", "alias", "metadata"];
 
-    // Uploads stay in memory, within the limit of every body: a file on disk would outlive a kill.
-    private static readonly FormOptions FormLimits = new()
-    {
-        MultipartBodyLengthLimit = ServerHost.MostBodyBytes,
-        MemoryBufferThreshold = (int)ServerHost.MostBodyBytes,
-        ValueCountLimit = 64,
-        ValueLengthLimit = 64 * 1024,
-    };
-
     /// <exception cref="ApiException">400, 413 or 415 with every problem that can be seen without the model.</exception>
     public static async Task<VectorUpload> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
         var problems = new FieldProblems();
         VectorUpload upload;
-        if (request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true)
+        if (UploadForm.IsForm(request))
         {
             upload = await ReadFormAsync(request, problems, cancellation);
         }
@@ -65,34 +53,18 @@ internal static class VectorUploadReader
 
     private static async Task<VectorUpload> ReadFormAsync(HttpRequest request, FieldProblems problems, CancellationToken cancellation)
     {
-        IFormCollection form;
-        try
-        {
-            form = await request.ReadFormAsync(FormLimits, cancellation);
-        }
-        catch (Exception broken) when (broken is InvalidDataException or IOException and not BadHttpRequestException) // Kestrel's own refusals have a status of their own
-        {
-            throw new ApiException(ApiError.Invalid($"The form cannot be read: {broken.Message} Send multipart/form-data with one part 'file' and the fields {string.Join(", ", FormFields)}.", null, ErrorCode.InvalidValue));
-        }
-        foreach (string name in form.Keys.Where(name => !FormFields.Contains(name))) problems.Add(Found.Shorten(name), $"is not a field of an upload{Nearest.Hint(name, FormFields)}; it takes {string.Join(", ", FormFields)}", ErrorCode.UnknownField);
-        foreach (string name in FormFields.Except(["alias"]).Where(name => form[name].Count > 1)) problems.Add(name, $"is there {form[name].Count} times; send it once");
+        var form = await UploadForm.ReadAsync(request, FormFields, problems, cancellation, repeated: "alias");
         var said = new VectorUpload
         {
-            Name = Text(form["name"]),
-            Unit = VectorUploadFields.Unit(Text(form["unit"]), problems),
-            ModelFingerprint = Text(form["model_fingerprint"]),
+            Name = UploadForm.Text(form["name"]),
+            Unit = VectorUploadFields.Unit(UploadForm.Text(form["unit"]), problems),
+            ModelFingerprint = UploadForm.Text(form["model_fingerprint"]),
             Aliases = VectorUploadFields.Aliases(form["alias"].OfType<string>().Select(alias => ("alias", alias)), problems),
-            Metadata = Text(form["metadata"]) is { } metadata ? ReadMetadata(metadata, problems) : ImmutableSortedDictionary<string, string>.Empty,
+            Metadata = UploadForm.Text(form["metadata"]) is { } metadata ? ReadMetadata(metadata, problems) : ImmutableSortedDictionary<string, string>.Empty,
         };
-        if (form.Files.Count != 1 || form.Files[0].Name != "file")
-        {
-            problems.Add("file", form.Files.Count == 0 ? "is missing; send the vector as a file part named 'file' (curl -F file=@vector.safetensors)" : $"found file parts {string.Join(", ", form.Files.Select(part => Found.Quote(part.Name)))}; send exactly one, named 'file'");
-            return said;
-        }
-        var bytes = new byte[form.Files[0].Length];
-        await using (var content = form.Files[0].OpenReadStream()) await content.ReadExactlyAsync(bytes, cancellation);
-        var sites = (Text(form["sites"]) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return OfFile(new VectorUploadFile(bytes, form.Files[0].FileName, Text(form["format"]), Text(form["convention"]), VectorUploadFields.Sites(sites.Select(site => ("sites", site)), problems)), said, problems);
+        if (await UploadForm.FileAsync(form, "the vector", "vector.safetensors", problems, cancellation) is not { } file) return said;
+        var sites = (UploadForm.Text(form["sites"]) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return OfFile(new VectorUploadFile(file.Bytes, file.FileName, UploadForm.Text(form["format"]), UploadForm.Text(form["convention"]), VectorUploadFields.Sites(sites.Select(site => ("sites", site)), problems)), said, problems);
     }
 
     /// <param name="defaultName">The name where the document has none.</param>
@@ -176,8 +148,6 @@ internal static class VectorUploadReader
         fields.Problems.Add(path, $"found {Found.Describe(item)}; expected a string");
         return null;
     }
-
-    private static string? Text(StringValues values) => values.Count == 0 || string.IsNullOrEmpty(values[0]) ? null : values[0];
 
     // No format of tensors begins with a brace.
     private static bool IsJson(ReadOnlySpan<byte> bytes) => bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];

@@ -38,6 +38,9 @@ internal sealed class DescribedApi
 
     public JsonElement Root { get; } = Api.Parse(Text);
 
+    /// <summary>Makes an operation, done or waiting, and says its id, which no document can know.</summary>
+    public Func<bool, string>? OperationId { get; set; }
+
     public ImmutableArray<DescribedOperation> Operations => [.. Root.GetProperty("paths").EnumerateObject().SelectMany(path =>
         path.Value.EnumerateObject().Select(method => new DescribedOperation(method.Name.ToUpperInvariant(), path.Name, method.Value)))];
 

@@ -15,11 +15,14 @@ internal static class DescribedRequests
     {
         string path = operation.Path;
         foreach (var (name, parameter) in api.Parameters(operation))
-            if (parameter.GetProperty("in").GetString() == "path") path = path.Replace($"{{{name}}}", value?.Invoke(name) ?? parameter.GetProperty("example").ToString(), StringComparison.Ordinal);
+            if (parameter.GetProperty("in").GetString() == "path") path = path.Replace($"{{{name}}}", value?.Invoke(name) ?? OperationId(api, operation) ?? parameter.GetProperty("example").ToString(), StringComparison.Ordinal);
         var request = new HttpRequestMessage(new HttpMethod(operation.Method), path + query);
         if (body is { } json) request.Content = new StringContent(json.GetRawText(), Encoding.UTF8, "application/json");
         return request;
     }
+
+    private static string? OperationId(DescribedApi api, DescribedOperation operation) =>
+        operation.Path.StartsWith("/v1/operations/{id}", StringComparison.Ordinal) ? api.OperationId?.Invoke(operation.Id != "cancelOperation") : null;
 
     /// <summary>Requests that must fail, in the ways that the operation's parameters and body allow.</summary>
     public static IEnumerable<HttpRequestMessage> Failing(this DescribedApi api, DescribedOperation operation)
@@ -31,10 +34,11 @@ internal static class DescribedRequests
         if (!operation.IsOpen) yield return api.Request(operation, body).With(headers => headers.Authorization = new AuthenticationHeaderValue("Bearer", "another-key"));
         if (parameters.Values.Any(parameter => parameter.GetProperty("in").GetString() == "path"))
             foreach (string nobody in new[] { "nobody", "NOBODY" }) yield return api.Request(operation, body, value: name => name == "version" ? "99" : nobody);
-        foreach (string query in new[] { "archived", "format", "model" }.Where(parameters.ContainsKey)) yield return api.Request(operation, body, $"?{query}=nonsense");
+        foreach (string query in new[] { "archived", "format", "model", "timeout" }.Where(parameters.ContainsKey)) yield return api.Request(operation, body, $"?{query}=nonsense");
         if (parameters.ContainsKey("If-Match"))
             foreach (string revision in new[] { "\"999\"", "x" }) yield return api.Request(operation, body).With(headers => headers.TryAddWithoutValidation("If-Match", revision));
         if (operation.Id == "archiveVersion") yield return api.Request(operation, value: name => name == "version" ? "2" : null); // which an alias points at
+        if (operation.Id == "deleteOperation") yield return api.Request(operation, value: _ => api.OperationId!(false));
         if (body is not { } example) yield break;
 
         foreach (var (text, type) in new[] { ("{", "application/json"), ("{}", "text/plain") })
@@ -43,7 +47,8 @@ internal static class DescribedRequests
             request.Content = new StringContent(text, Encoding.UTF8, type);
             yield return request;
         }
-        if (operation.Path is "/v1/chat/completions" or "/v1/completions" or "/v1/attributions" or "/tokenize" or "/detokenize") yield return api.Request(operation, With(example, "model", "nobody"));
+        if (operation.Path is "/v1/chat/completions" or "/v1/completions" or "/v1/attributions" or "/v1/extractions" or "/tokenize" or "/detokenize") yield return api.Request(operation, With(example, "model", "nobody"));
+        if (operation.Id == "createDataset") yield return api.Request(operation, With(example, "text", """{"prompt": "another content"}"""));
         if (parameters.ContainsKey("Idempotency-Key"))
             foreach (string unit in new[] { "raw", "rms" }) yield return api.Request(operation, With(example, "unit", unit)).With(headers => headers.Add("Idempotency-Key", "once"));
     }

@@ -1,10 +1,15 @@
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.DependencyInjection;
+using Steering.V1;
+using SteeringServer.Features.Extraction;
+using SteeringServer.Features.Operations;
 using SteeringServer.Hosting;
 using SteeringServer.Tests.Features.Vectors;
 using SteeringServer.Tests.Fixtures;
+using Api = SteeringServer.Tests.Fixtures.Api;
 
 namespace SteeringServer.Tests.Features.Documentation;
 
@@ -20,6 +25,7 @@ public sealed class OpenApiAnswerTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _server = await RunningServer.StartAsync(RunningServer.Options with { ApiKeys = [Key], Models = [RunningServer.Storyworld, RunningServer.Storyworld with { Name = "spare", IsOnDemand = true }] });
+        _api.OperationId = ArrangeOperation;
         _server.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
     }
 
@@ -36,6 +42,7 @@ public sealed class OpenApiAnswerTests : IAsyncLifetime
                 Assert.InRange(await SendAsync(operation, _api.Request(operation, body)), 200, 299);
             }
         }
+        await JudgeFinishedAsync();
         foreach (var (id, query) in new[] { ("listVectors", "?archived=true"), ("downloadVector", "?format=json"), ("downloadVector", "?format=gguf") })
         {
             var operation = _api.Operations.Single(operation => operation.Id == id);
@@ -79,16 +86,39 @@ public sealed class OpenApiAnswerTests : IAsyncLifetime
     {
         foreach (int seed in new[] { 1, 2 }) await _server.Http.UploadAsync(Vectors.Vectors.File(seed), "calm");
         foreach (var (alias, version) in new[] { ("prod", 1), ("prod", 2), ("canary", 2) }) await _server.Http.CallAsync(HttpMethod.Put, $"/v1/vectors/calm/aliases/{alias}", new { version });
+        await _server.Http.CallAsync(HttpMethod.Post, "/v1/datasets", new { name = "colours", text = """{"prompt": "The sky is", "preferred": " blue.", "dispreferred": " green."}""" + "\n" + """{"prompt": "Snow is", "preferred": " white.", "dispreferred": " black."}""" });
+    }
+
+    // Operations that no model runs: the document cannot know their ids.
+    private string ArrangeOperation(bool isDone)
+    {
+        var operations = _server.Services.GetRequiredService<OperationStore>();
+        var operation = operations.Create(new ExtractionMetadata { State = ExtractionState.Queued, Model = "nobody", Vector = "x", Stages = { new ExtractionStage { Name = "attribution" } }, Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow) }, "{}", "jsonl", "");
+        if (isDone) operations.Cancel(operation, ExtractionWorker.Cancelled);
+        return operation.Id;
+    }
+
+    // The extractions that were shown run to their end.
+    private async Task JudgeFinishedAsync()
+    {
+        var operations = _server.Services.GetRequiredService<OperationStore>();
+        var watch = _api.Operations.Single(operation => operation.Id == "watchOperation");
+        foreach (var operation in operations.All.Where(operation => operation.Metadata.Model == "storyworld").ToList())
+        {
+            Assert.Equal(200, await JudgeAsync(watch, _api.Request(watch, value: _ => operation.Id)));
+            Assert.True(operations.Require(operation.Id).Response is not null, $"{operations.Require(operation.Id).Error}");
+        }
     }
 
     private async Task<int> WhileLoadingAsync(DescribedOperation operation)
     {
         var serving = _server.Services.GetRequiredService<Serving>();
         var (models, pool) = (serving.Models, serving.Pool!);
+        var request = _api.Request(operation, operation.Examples.IsEmpty ? null : operation.Examples[0]);
         serving.Configure([], pool); // as it is at the start
         try
         {
-            return await JudgeAsync(operation, _api.Request(operation, operation.Examples.IsEmpty ? null : operation.Examples[0]));
+            return await JudgeAsync(operation, request);
         }
         finally
         {
