@@ -125,6 +125,10 @@ public class ListingTests
     [InlineData("steer models", "models")]
     [InlineData("steer vectors --json", "vectors")]
     [InlineData("steer capabilities", "capabilities")]
+    [InlineData("--column prompt=Question", "extract")]
+    [InlineData("steer operations watch", "operations")]
+    [InlineData("steer operations cancel", "operations", "cancel")]
+    [InlineData("steer datasets add", "datasets", "add")]
     public async Task Every_command_has_help_with_examples(string expected, params string[] command)
     {
         var steer = new Steer();

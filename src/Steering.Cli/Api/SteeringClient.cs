@@ -42,6 +42,17 @@ internal sealed class SteeringClient : IDisposable
     public async IAsyncEnumerable<GenerationReply> StreamAsync(GenerationCall call, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var request = Post(call.Path, call.Body with { Stream = true }, WireJson.Default.GenerationBody);
+        await foreach (string data in EventsAsync(request, cancellation))
+        {
+            var reply = Parse(data, WireJson.Default.GenerationReply);
+            if (reply.Error is { } error) throw new ApiException(error);
+            yield return reply;
+        }
+    }
+
+    /// <summary>Yields the data of server-sent events as they arrive, up to the end-of-stream mark.</summary>
+    public async IAsyncEnumerable<string> EventsAsync(HttpRequestMessage request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         using var response = await SendAsync(request, cancellation);
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
             throw NotThisApi($"a stream was asked for and {response.Content.Headers.ContentType?.MediaType ?? "no content type"} came");
@@ -50,9 +61,7 @@ internal sealed class SteeringClient : IDisposable
         while (await Guarded(async () => await events.MoveNextAsync(), cancellation))
         {
             if (events.Current.Data is EndOfStream) yield break;
-            var reply = Parse(events.Current.Data, WireJson.Default.GenerationReply);
-            if (reply.Error is { } error) throw new ApiException(error);
-            yield return reply;
+            yield return events.Current.Data;
         }
         throw new ConnectionException($"{_server} closed the stream before the answer was complete.", _server, isUnreachable: false);
     }

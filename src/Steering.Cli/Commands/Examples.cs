@@ -60,6 +60,22 @@ internal static class Examples
             "steer vectors download cheerful -o - | sha256sum",
         ],
         ["steer vectors archive"] = ["steer vectors archive cheerful@1", "steer vectors archive cheerful --yes"],
+        ["steer extract"] =
+        [
+            "steer extract pairs.jsonl --vector honest",
+            "steer extract TruthfulQA.csv --vector truthful --column prompt=Question --column preferred=\"Best Answer\" --column dispreferred=\"Best Incorrect Answer\" --chat --limit 50",
+            "steer extract pairs --vector honest --layers 3-5 --tokens positive --summary mean --detach",
+        ],
+        ["steer operations"] = ["steer operations", "steer operations watch 01a21fa08c9e7e6fb8f485169de18269"],
+        ["steer operations list"] = ["steer operations list", "steer operations list --json"],
+        ["steer operations show"] = ["steer operations show 01a21fa08c9e7e6fb8f485169de18269"],
+        ["steer operations watch"] = ["steer operations watch 01a21fa08c9e7e6fb8f485169de18269"],
+        ["steer operations cancel"] = ["steer operations cancel 01a21fa08c9e7e6fb8f485169de18269"],
+        ["steer operations delete"] = ["steer operations delete 01a21fa08c9e7e6fb8f485169de18269"],
+        ["steer datasets"] = ["steer datasets", "steer datasets add pairs.jsonl"],
+        ["steer datasets list"] = ["steer datasets list"],
+        ["steer datasets add"] = ["steer datasets add pairs.jsonl", "steer datasets add answers.txt --name answers --format csv"],
+        ["steer datasets delete"] = ["steer datasets delete pairs"],
         ["steer capabilities"] = ["steer capabilities", "steer capabilities --json"],
     };
 

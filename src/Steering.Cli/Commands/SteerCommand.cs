@@ -84,6 +84,9 @@ internal static class SteerCommand
             AttributeCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             VectorsCommand.Create(terminal),
+            ExtractCommand.Create(terminal),
+            OperationsCommand.Create(terminal),
+            DatasetsCommand.Create(terminal),
             CapabilitiesCommand.Create(terminal),
         };
         Examples.AddToHelp(root);
