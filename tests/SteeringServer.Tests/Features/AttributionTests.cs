@@ -119,6 +119,37 @@ public sealed class AttributionTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task A_stream_says_how_far_it_is_and_ends_with_the_same_attributions()
+    {
+        const string body = """{"prompt": "Once upon a time there was a", "answer": " castle", "contrast": " farm", "rule": "midpoint", "points": 600%}""";
+        var whole = (await _server.AnswerAsync(Path, body.Replace("%", ""))).Body;
+        var chunks = await _server.ChunksAsync(Path, body.Replace("%", """, "stream": true"""));
+        using var call = new Attributions.AttributionsClient(_server.Channel).AttributeStream(new AttributeStreamRequest { Prompt = "Once upon a time there was a", Answer = " castle", Contrast = " farm", Rule = AttributionRule.Midpoint, Points = 600 });
+        var messages = await call.ResponseStream.ReadAllAsync().ToListAsync();
+
+        Assert.Equal(whole, $"{chunks[^1]}");
+        int[] done = [.. chunks.SkipLast(1).Select(chunk => chunk.GetProperty("done").GetInt32())];
+        Assert.Equal(done.Order(), done);
+        Assert.True(done.Length > 1, "progress is told more than once");
+        Assert.All(chunks.SkipLast(1), chunk => Assert.Equal(("attribution.progress", 1200), (chunk.GetProperty("object").GetString(), chunk.GetProperty("expected").GetInt32())));
+        Assert.All(messages.SkipLast(1), message => Assert.Equal(1200, message.Progress.Expected));
+        Assert.Equal(chunks[^1].GetProperty("value").GetDouble(), messages[^1].Attribution.Value);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_refused_is_no_stream()
+    {
+        using var request = Api.Request(Path, """{"prompt": "Once", "answer": "x", "stream": true}""", [("Accept", "text/html")]);
+        using var page = await _server.Http.SendAsync(request);
+        var refused = await _server.PostAsync(Path, """{"prompt": "Once", "answer": "", "stream": true}""");
+        var call = await Rpc.RefusedAsync(() => new Attributions.AttributionsClient(_server.Channel).AttributeStream(new AttributeStreamRequest { Prompt = "Once" }).ResponseStream.MoveNext());
+
+        Assert.Equal((HttpStatusCode.BadRequest, "stream"), (page.StatusCode, Api.Parse(await page.Content.ReadAsStringAsync()).GetProperty("error").GetProperty("param").GetString()));
+        Assert.Equal((HttpStatusCode.BadRequest, "answer"), (refused.Status, refused.Error.Param));
+        Assert.Equal(StatusCode.InvalidArgument, call.Code);
+    }
+
+    [Fact]
     public async Task An_answer_that_does_not_fit_is_refused()
     {
         string answer = string.Concat(Enumerable.Repeat(" castle", 600));

@@ -23,7 +23,7 @@ public sealed partial class ProtoFileTests
         // What goes on after the call answers with an operation (https://google.aip.dev/151).
         foreach (var method in Files.SelectMany(file => file.Services).SelectMany(service => service.Methods))
             Assert.Equal(($"steering.v1.{method.Name}Request", method.Name == "Extract" ? "google.longrunning.Operation" : $"steering.v1.{method.Name}Response"), (method.InputType.FullName, method.OutputType.FullName));
-        Assert.Equal(24, Files.SelectMany(file => file.Services).Sum(service => service.Methods.Count));
+        Assert.Equal(25, Files.SelectMany(file => file.Services).Sum(service => service.Methods.Count));
     }
 
     [Fact]
@@ -63,8 +63,11 @@ public sealed partial class ProtoFileTests
     }
 
     [Fact]
-    public void The_request_of_a_stream_has_the_fields_of_the_unary_one() =>
+    public void The_request_of_a_stream_has_the_fields_of_the_unary_one()
+    {
         Assert.Equal(Fields(GenerateRequest.Descriptor), Fields(GenerateStreamRequest.Descriptor));
+        Assert.Equal(Fields(AttributeRequest.Descriptor), Fields(AttributeStreamRequest.Descriptor));
+    }
 
     [Fact]
     public void The_words_of_the_enums_are_those_of_the_http_api()

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using SteeringServer.Errors;
 using SteeringServer.Features.Generation;
 using SteeringServer.Hosting;
 using SteeringServer.Requests;
@@ -27,8 +28,40 @@ internal static class AttributionEndpoints
             served = serving.RequireAcceptingFor(body);
             request = AttributionRequestReader.Read(body.Root, GenerationEndpoints.SteeringHeader(context.Request, problems), served, problems);
         }
+        bool isPage = context.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType == "text/html");
+        if (request.Stream)
+        {
+            if (isPage) problems.Add("stream", "a page is not streamed; leave it out, or ask for text/event-stream");
+            await StreamAsync(context, request, served, problems);
+            return;
+        }
         var map = await AttributionRun.ComputeAsync(request, served, problems, context.RequestAborted);
-        if (context.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType == "text/html")) await AttributionPage.SendAsync(context, map, served.TokenNames);
+        if (isPage) await AttributionPage.SendAsync(context, map, served.TokenNames);
         else await JsonAnswer.SendAsync(context, static (json, of) => AttributionWriter.Write(json, of.map, of.TokenNames), (map, served.TokenNames));
+    }
+
+    private static async Task StreamAsync(HttpContext context, AttributionRequest request, ServedModel served, FieldProblems problems)
+    {
+        var (progress, map) = AttributionRun.Begin(request, served, problems, context.RequestAborted);
+        if (!await progress.WaitToReadAsync(context.RequestAborted)) await map; // what is refused is an answer of its own, not a stream
+        using var sse = await SseChunks.StartAsync(context);
+        await foreach (var now in progress.ReadAllAsync(context.RequestAborted))
+        {
+            AttributionWriter.WriteProgress(sse.Begin(), now);
+            sse.End();
+            await sse.FlushAsync(context.RequestAborted);
+        }
+        try
+        {
+            var found = await map;
+            AttributionWriter.Write(sse.Begin(), found, served.TokenNames);
+            sse.End();
+        }
+        catch (ApiException failure)
+        {
+            sse.Event(ErrorEnvelope.Serialize(failure.Error).Span);
+        }
+        sse.Done();
+        await sse.FlushAsync(context.RequestAborted);
     }
 }

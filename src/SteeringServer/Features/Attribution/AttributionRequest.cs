@@ -15,4 +15,7 @@ internal sealed record AttributionRequest(CompletionPrompt? Prompt, Conversation
     public bool AddSpecialTokens { get; init; } = true;
 
     public bool? ParseSpecial { get; init; }
+
+    /// <summary>Whether the answer is a stream that says how far it is, and ends with the attributions.</summary>
+    public bool Stream { get; init; }
 }

@@ -48,6 +48,7 @@ internal static class AttributionRequestReader
         {
             AddSpecialTokens = fields.Bool("add_special_tokens") ?? true,
             ParseSpecial = fields.Bool("parse_special"),
+            Stream = fields.Bool("stream") ?? false,
         };
         if (request.Steering.IsDryRun) problems.Add("steering.dry_run", "an attribution has no dry run; leave it out, or send the steering to a generation to see its plan");
         if (request.Steering.WantsUnsteered) problems.Add("steering.include", "an attribution has no unsteered twin; ask for one without steering");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Threading.Channels;
 using Steering.Engine.Attribution;
 using Steering.Engine.Gradients;
 using Steering.Engine.Interventions;
@@ -12,8 +13,28 @@ namespace SteeringServer.Features.Attribution;
 /// <summary>From a parsed request to its attributions, for both wires.</summary>
 internal static class AttributionRun
 {
+    /// <summary>Begins to compute, and says how far it is: the last that is known, for those who look now and then. A request that is refused has no progress.</summary>
+    public static (ChannelReader<AttributionProgress> Progress, Task<AttributionMap> Map) Begin(AttributionRequest request, ServedModel served, FieldProblems problems, CancellationToken cancellation)
+    {
+        var latest = Channel.CreateBounded<AttributionProgress>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        return (latest.Reader, CompleteAsync());
+
+        async Task<AttributionMap> CompleteAsync()
+        {
+            try
+            {
+                return await ComputeAsync(request, served, problems, cancellation, progress => latest.Writer.TryWrite(progress));
+            }
+            finally
+            {
+                latest.Writer.TryComplete();
+            }
+        }
+    }
+
+    /// <param name="progress">Told of the gradients of all answers together.</param>
     /// <exception cref="ApiException">Names every problem of the request, a model without gradients among them.</exception>
-    public static async Task<AttributionMap> ComputeAsync(AttributionRequest request, ServedModel served, FieldProblems problems, CancellationToken cancellation)
+    public static async Task<AttributionMap> ComputeAsync(AttributionRequest request, ServedModel served, FieldProblems problems, CancellationToken cancellation, Action<AttributionProgress>? progress = null)
     {
         problems.ThrowIfAny();
         if (served.Model.WhyNoGradients is { } reason) throw new ApiException(ApiError.Invalid(reason, "model", ErrorCode.Unsupported));
@@ -26,8 +47,13 @@ internal static class AttributionRun
         (string Name, int Sign, string Text)[] answers = request.Contrast is { } contrast ? [("answer", 1, request.Answer), ("contrast", -1, contrast)] : [("answer", 1, request.Answer)];
         var sequences = answers.Select(answer => Sequence(answer.Name, answer.Sign, answer.Text, request, prompt!.Tokens, compiled.Plan!, served, problems)).ToImmutableArray();
         problems.ThrowIfAny();
-        var sides = await served.Attributions.RunAsync(sequences.Max(sequence => sequence.Tokens.Length), (attributor, end) =>
-            answers.Zip(sequences).Select(pair => new AttributionSide(pair.First.Name, pair.Second.Tokens, pair.Second.PromptLength, attributor.Attribute(pair.Second, request.Options, null, end))).ToImmutableArray(), cancellation);
+        int before = 0;
+        var sides = await served.Attributions.RunAsync(sequences.Max(sequence => sequence.Tokens.Length), (attributor, end) => answers.Zip(sequences).Select((pair, i) =>
+        {
+            var result = attributor.Attribute(pair.Second, request.Options, now => progress?.Invoke(new AttributionProgress(before + now.Done, before + now.Expected * (answers.Length - i))), end);
+            before += result.Gradients;
+            return new AttributionSide(pair.First.Name, pair.Second.Tokens, pair.Second.PromptLength, result);
+        }).ToImmutableArray(), cancellation);
         return new AttributionMap(request, served.Name, served.SystemFingerprint, sides, compiled.Plan!.Warnings);
     }
 

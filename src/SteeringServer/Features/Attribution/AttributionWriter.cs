@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Steering.Engine.Attribution;
 using SteeringServer.Features.Generation;
 
 namespace SteeringServer.Features.Attribution;
@@ -24,6 +25,16 @@ internal static class AttributionWriter
         json.WriteStartArray("warnings"u8);
         foreach (string warning in map.Warnings) json.WriteStringValue(warning);
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>How far attributions are.</summary>
+    public static void WriteProgress(Utf8JsonWriter json, AttributionProgress progress)
+    {
+        json.WriteStartObject();
+        json.WriteString("object"u8, "attribution.progress"u8);
+        json.WriteNumber("done"u8, progress.Done);
+        json.WriteNumber("expected"u8, progress.Expected);
         json.WriteEndObject();
     }
 

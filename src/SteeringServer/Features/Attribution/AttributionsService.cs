@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using SteeringServer.Features.Generation;
 using SteeringServer.Grpc;
@@ -12,13 +13,26 @@ internal sealed class AttributionsService(Serving serving) : Wire.Attributions.A
 {
     public override async Task<Wire.AttributeResponse> Attribute(Wire.AttributeRequest request, ServerCallContext context)
     {
-        var served = serving.RequireAccepting(serving.Known(request.Model));
+        var (read, served, problems) = Read(request, context);
+        return Message(await AttributionRun.ComputeAsync(read, served, problems, context.CancellationToken), served.TokenNames);
+    }
+
+    public override async Task AttributeStream(Wire.AttributeStreamRequest request, IServerStreamWriter<Wire.AttributeStreamResponse> responseStream, ServerCallContext context)
+    {
+        var (read, served, problems) = Read(request, context);
+        var (progress, map) = AttributionRun.Begin(read, served, problems, context.CancellationToken);
+        await foreach (var now in progress.ReadAllAsync(context.CancellationToken))
+            await responseStream.WriteAsync(new Wire.AttributeStreamResponse { Progress = new Wire.AttributionProgress { Done = now.Done, Expected = now.Expected } });
+        await responseStream.WriteAsync(new Wire.AttributeStreamResponse { Attribution = Message(await map, served.TokenNames) });
+    }
+
+    private (AttributionRequest Request, ServedModel Served, FieldProblems Problems) Read(IMessage request, ServerCallContext context)
+    {
+        var served = serving.RequireAccepting(serving.Known(MessageJson.Text(request, "model")));
         var problems = new FieldProblems();
         UnknownFields.Report(request, "", problems);
-        AttributionRequest read;
-        using (var body = JsonBody.Parse(GenerationMessageReader.ToJson(request, isPrompt: false, problems)))
-            read = AttributionRequestReader.Read(body.Root, GenerationEndpoints.SteeringHeader(context.GetHttpContext().Request, problems), served, problems);
-        return Message(await AttributionRun.ComputeAsync(read, served, problems, context.CancellationToken), served.TokenNames);
+        using var body = JsonBody.Parse(GenerationMessageReader.ToJson(request, isPrompt: false, problems));
+        return (AttributionRequestReader.Read(body.Root, GenerationEndpoints.SteeringHeader(context.GetHttpContext().Request, problems), served, problems), served, problems);
     }
 
     private static Wire.AttributeResponse Message(AttributionMap map, TokenNames names)
