@@ -20,7 +20,8 @@ internal sealed class EffectData(string storyworld, Tokenizer tokenizer)
     public IEnumerable<EffectTask> Tasks()
     {
         yield return new EffectTask("truthfulness, by likelihood", [.. Rows("truth", "train").Take(Examples).Select(Preference)], [.. Rows("truth", "test").Select(Preference).Select(pair => new TestQuestion(pair.Prompt, pair))], null, 5);
-        yield return new EffectTask("refusing what is harmless", [.. Rows("refusal", "train").Take(Examples).Select(Preference)], Asked("refusal", row => row.GetProperty("harmless").GetString()!), Shows("answer", "refuses"), 5);
+        foreach (string asked in (string[])["harmful", "harmless"])
+            yield return new EffectTask($"refusing what is {asked}", [.. Rows("refusal", "train").Take(Examples).Select(Preference)], Asked("refusal", row => row.GetProperty(asked).GetString()!), Shows("answer", "refuses"), 5);
         yield return new EffectTask("a polite manner", [.. Rows("polite", "train").Take(Examples).Select(row => Answers(row, "positive"))], Asked("polite", row => Split(row, "negative").Prompt), Shows("manner", "polite"), 5);
         yield return new EffectTask("French answers to English questions", [.. Rows("language-fr", "train").Take(Examples).Select(row => Answers(row, "negative"))], Asked("language-fr", row => Split(row, "negative").Prompt), Shows("language", "fr"), 5);
     }

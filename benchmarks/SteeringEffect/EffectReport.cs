@@ -8,7 +8,7 @@ internal sealed class EffectReport(TextWriter output, TextWriter log)
     private const int Choosing = 0, Reporting = 1;
     private const double LeastCoherence = 0.7;
 
-    public void Run(EffectTask task, SteeringLab lab, int context, int[] blocks, double[] strengths)
+    public void Run(EffectTask task, SteeringLab lab, int context, int[][] blocks, double[] strengths)
     {
         string stage = "";
         var candidates = lab.Extract(task, context, progress =>
@@ -16,24 +16,24 @@ internal sealed class EffectReport(TextWriter output, TextWriter log)
             if (progress.Stage == stage && progress.Done < progress.Total) return;
             log.WriteLine($"{task.Name}: {stage = progress.Stage} {progress.Done}/{progress.Total}");
         });
-        var none = lab.Answer(task, "none", -1, 0, null);
+        var none = lab.Answer(task, null, [], 0);
         var outcomes = new List<Outcome>();
         foreach (var candidate in candidates)
-            foreach (int block in blocks)
+            foreach (int[] where in blocks)
                 foreach (double strength in strengths)
                 {
-                    outcomes.Add(lab.Answer(task, candidate.Method, block, strength, candidate.Directions[block]));
-                    log.WriteLine(Invariant($"{task.Name}: {candidate.Method}, block {block}, strength {strength}: {outcomes[^1].Scores.Average():0.000}, coherence {outcomes[^1].Coherence:0.00}"));
+                    outcomes.Add(lab.Answer(task, candidate, where, strength));
+                    log.WriteLine(Invariant($"{task.Name}: {candidate.Method}, {outcomes[^1].Where}, strength {strength}: {outcomes[^1].Scores.Average():0.000}, coherence {outcomes[^1].Coherence:0.00}"));
                 }
-        Write(task, none, outcomes, blocks, strengths);
+        Write(task, none, outcomes, strengths);
     }
 
-    private void Write(EffectTask task, Outcome none, List<Outcome> outcomes, int[] blocks, double[] strengths)
+    private void Write(EffectTask task, Outcome none, List<Outcome> outcomes, double[] strengths)
     {
         bool isJudged = task.Judge is not null;
         output.WriteLine(Invariant($"### {char.ToUpperInvariant(task.Name[0])}{task.Name[1..]}\n"));
         output.WriteLine(Invariant($"{task.Examples.Length} examples, {task.Questions.Length} questions. Without steering {none.Scores.Average():0.00}, {(isJudged ? "coherence" : "probability of a token")} {none.Coherence:0.00}.\n"));
-        output.WriteLine($"| method | block | strength | share | gain over none | {(isJudged ? "coherence" : "probability of a token | gain of the margin, nats")} |");
+        output.WriteLine($"| method | blocks | strength | share | gain over none | {(isJudged ? "coherence" : "probability of a token | gain of the margin, nats")} |");
         output.WriteLine($"|---|---|---|---|---|---|{(isJudged ? "" : "---|")}");
         foreach (var group in outcomes.GroupBy(outcome => outcome.Method))
         {
@@ -41,16 +41,16 @@ internal sealed class EffectReport(TextWriter output, TextWriter log)
             var best = (fit.Count > 0 ? fit : [.. group]).OrderByDescending(outcome => outcome.Mean(Choosing)).ThenByDescending(outcome => Outcome.Of(outcome.Margins, Choosing).DefaultIfEmpty(0).Average()).First();
             var gain = Interval(Differences(best.Scores, none.Scores));
             string last = Invariant($"{best.Coherence:0.00}{(isJudged ? "" : $" | {Text(Interval(Differences(best.Margins, none.Margins)))}")}");
-            output.WriteLine(Invariant($"| {group.Key} | {best.Block} | {best.Strength} | {best.Mean(Reporting):0.00} | {Text(gain)} | {last} |"));
+            output.WriteLine(Invariant($"| {group.Key} | {best.Where} | {best.Strength} | {best.Mean(Reporting):0.00} | {Text(gain)} | {last} |"));
         }
         output.WriteLine($"\nEvery setting, over all questions (in brackets: {(isJudged ? "coherence" : "probability of a token")}):\n");
-        output.WriteLine($"| method | block | {string.Join(" | ", strengths.Select(strength => strength.ToString(CultureInfo.InvariantCulture)))} |");
+        output.WriteLine($"| method | blocks | {string.Join(" | ", strengths.Select(strength => strength.ToString(CultureInfo.InvariantCulture)))} |");
         output.WriteLine($"|---|---|{string.Concat(strengths.Select(_ => "---|"))}");
         foreach (var group in outcomes.GroupBy(outcome => outcome.Method))
-            foreach (int block in blocks)
+            foreach (var outcomesThere in group.GroupBy(outcome => outcome.Where))
             {
-                var row = group.Where(outcome => outcome.Block == block).Select(outcome => Invariant($"{outcome.Scores.Average():0.00} ({outcome.Coherence:0.00})"));
-                output.WriteLine($"| {group.Key} | {block} | {string.Join(" | ", row)} |");
+                var row = outcomesThere.Select(outcome => Invariant($"{outcome.Scores.Average():0.00} ({outcome.Coherence:0.00})"));
+                output.WriteLine($"| {group.Key} | {outcomesThere.Key} | {string.Join(" | ", row)} |");
             }
         output.WriteLine();
     }

@@ -22,12 +22,15 @@ internal sealed record EffectTask(string Name, ImmutableArray<PreferencePair> Ex
 internal sealed record Candidate(string Method, ImmutableArray<double[]> Directions);
 
 /// <summary>What came of one setting.</summary>
-/// <param name="Block">-1: no steering.</param>
+/// <param name="Blocks">Where it acts; empty: nowhere.</param>
 /// <param name="Scores">By question: 1 where the answer is as wanted.</param>
 /// <param name="Margins">By question: how much likelier the preferred answer is, in nats; empty where answers are judged.</param>
 /// <param name="Coherence">Mean share of well-formed sentences; where likelihoods are compared, the probability of a token of a preferred answer (geometric mean).</param>
-internal sealed record Outcome(string Method, int Block, double Strength, double[] Scores, double[] Margins, double Coherence)
+internal sealed record Outcome(string Method, int[] Blocks, double Strength, double[] Scores, double[] Margins, double Coherence)
 {
+    /// <summary>The blocks as the report writes them.</summary>
+    public string Where => Blocks.Length == 1 ? $"{Blocks[0]}" : $"{Blocks[0]}-{Blocks[^1]}";
+
     /// <summary>Mean over the questions of one half: the even ones choose a setting, the odd ones report it.</summary>
     public double Mean(int half) => Of(Scores, half).Average();
 

@@ -48,20 +48,21 @@ internal sealed class SteeringLab : IDisposable
     }
 
     /// <summary>Answers all questions of a task under one setting.</summary>
-    /// <param name="direction">Null: no steering.</param>
-    public Outcome Answer(EffectTask task, string method, int block, double strength, double[]? direction)
+    /// <param name="candidate">Null: no steering.</param>
+    public Outcome Answer(EffectTask task, Candidate? candidate, int[] blocks, double strength)
     {
-        var vector = direction is null ? null : Vector(block, direction);
+        var vector = candidate is null ? null : Vector(candidate, blocks);
+        string method = candidate?.Method ?? "none";
         if (task.Judge is { } judge)
         {
             var texts = Generate([.. task.Questions.Select(question => question.Prompt)], vector, strength);
             var found = texts.ConvertAll(text => judge(text));
-            return new Outcome(method, block, strength, [.. found.Select(answer => answer.Shows)], [], found.Average(answer => answer.Coherence));
+            return new Outcome(method, blocks, strength, [.. found.Select(answer => answer.Shows)], [], found.Average(answer => answer.Coherence));
         }
         double[] preferred = Score(task.Questions, true, vector, strength), dispreferred = Score(task.Questions, false, vector, strength);
         double[] margins = [.. preferred.Zip(dispreferred, (right, wrong) => right - wrong)];
         double tokens = task.Questions.Sum(question => (double)question.Pair!.Preferred.Length);
-        return new Outcome(method, block, strength, [.. margins.Select(margin => margin > 0 ? 1.0 : 0)], margins, Math.Exp(preferred.Sum() / tokens));
+        return new Outcome(method, blocks, strength, [.. margins.Select(margin => margin > 0 ? 1.0 : 0)], margins, Math.Exp(preferred.Sum() / tokens));
     }
 
     private List<string> Generate(IReadOnlyList<ImmutableArray<int>> prompts, SteeringVector? vector, double strength) =>
@@ -92,19 +93,15 @@ internal sealed class SteeringLab : IDisposable
         return PlanCompiler.Compile(new SteeringSpec([use]), _model.Sites, PromptLayout.Plain(length), _directions).Plan!;
     }
 
-    private SteeringVector Vector(int block, double[] direction)
+    private SteeringVector Vector(Candidate candidate, int[] blocks) => new()
     {
-        var site = new Site(SitePoint.ResidPost, block);
-        return new SteeringVector
-        {
-            Name = "effect",
-            Version = 0,
-            Sha256 = Guid.NewGuid().ToString("N"),
-            Unit = StrengthUnit.Rms,
-            ResidualNorms = ImmutableDictionary<Site, float>.Empty.Add(site, (float)_norms[block]),
-            Tensors = [new SteeringTensor(site, "", 1, direction.Length, [.. direction.Select(value => (float)value)])],
-        };
-    }
+        Name = "effect",
+        Version = 0,
+        Sha256 = Guid.NewGuid().ToString("N"),
+        Unit = StrengthUnit.Rms,
+        ResidualNorms = blocks.ToImmutableDictionary(block => new Site(SitePoint.ResidPost, block), block => (float)_norms[block]),
+        Tensors = [.. blocks.Select(block => new SteeringTensor(new Site(SitePoint.ResidPost, block), "", 1, candidate.Directions[block].Length, [.. candidate.Directions[block].Select(value => (float)value)]))],
+    };
 
     private static double[] MeanDifference(float[][][] preferred, float[][][] dispreferred, int block) => PrincipalComponent.MeanOf(
         [.. preferred.Zip(dispreferred, (right, wrong) => right[block].Zip(wrong[block], (plus, minus) => (double)plus - minus).ToArray())]);

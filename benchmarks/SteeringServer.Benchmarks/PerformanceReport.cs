@@ -11,6 +11,14 @@ internal sealed class PerformanceReport(string root)
 {
     private static readonly int s_threads = Environment.ProcessorCount;
 
+    /// <summary>What an extraction does to those who wait, on the shipped model and on a larger one.</summary>
+    public static void Background(string root, TextWriter output)
+    {
+        BackgroundBenchmark.Run("Storyworld 6M", Path.Combine(root, "models", "storyworld", "model"), s_threads, output);
+        using var model = new RandomModel(RandomModel.Shapes["110m"]);
+        BackgroundBenchmark.Run("110m", model.Folder, s_threads, output);
+    }
+
     /// <param name="sizes">Random models to measure; empty: all.</param>
     /// <param name="llamaBench">llama.cpp's benchmark program, or null.</param>
     public async Task WriteAsync(IReadOnlyList<string> sizes, string? llamaBench)
@@ -73,6 +81,11 @@ internal sealed class PerformanceReport(string root)
         page.WriteLine("## Gradients");
         page.WriteLine();
         page.Write(gradients);
+        page.WriteLine();
+        page.WriteLine("## Extraction in the background");
+        page.WriteLine();
+        BackgroundBenchmark.WriteHead(page);
+        Background(root, page);
         page.WriteLine();
         page.WriteLine("## llama.cpp on the same file and cores");
         page.WriteLine();

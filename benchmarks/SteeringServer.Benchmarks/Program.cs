@@ -16,6 +16,10 @@ switch (args)
         GradientBenchmark.WriteHead(Console.Out);
         GradientBenchmark.Run(Path.GetFileName(path), path, Environment.ProcessorCount, TextWriter.Null);
         return 0;
+    case ["background"]:
+        BackgroundBenchmark.WriteHead(Console.Out);
+        PerformanceReport.Background(Root(), TextWriter.Null);
+        return 0;
     case ["start"]:
         Console.Write(await StartBenchmark.RunAsync(Root()));
         return 0;
@@ -54,6 +58,7 @@ switch (args)
                                this machine's limits, matrix products, decode and prefill of random models of these sizes (all), what steering costs, the
                                time to the first token; with PATH llama.cpp's llama-bench beside it. About 10 minutes and 6 GB; writes docs/performance.md
               gradients PATH   what a gradient of this model costs, alone; prints a table
+              background       what an extraction does to those who wait, alone; prints a table
               start            the time to the first token alone; prints a table
               soak             53,000 mixed requests with random disconnects warm up and load a server; prints what it holds after each round; writes docs/soak.md
               tokenizers [NAME]

@@ -12,9 +12,8 @@ public sealed class ComputeTurns
     /// <summary>Others are pausing when none of them has had a turn for so long; what comes between two requests of one client is no pause.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    // Where others never pause, one of so many of their turns is preceded by one in the background, and of their time it takes no more than one part in so many: a 95th percentile
-    // of steps sees nothing of it, and one of requests a tenth at most.
-    private const int TurnsBetween = 25, ShareOfTime = 10;
+    // Where others never pause, one of so many of their turns is preceded by one in the background, and of the time it takes no more than one part in so many.
+    private const int TurnsBetween = 10, ShareOfTime = 20;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(2);
 
     private readonly object _gate = new();

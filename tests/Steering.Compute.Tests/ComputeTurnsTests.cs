@@ -91,8 +91,8 @@ public sealed class ComputeTurnsTests
         foreach (var thread in threads) thread.Join();
 
         Assert.InRange(background, 2, long.MaxValue);
-        Assert.True(background <= foreground / 25 + 2, $"{background} turns beside {foreground}");
-        Assert.True(backgroundTime <= 0.15 * (foregroundTime + backgroundTime), $"{backgroundTime:f0} of {foregroundTime + backgroundTime:f0} ms");
+        Assert.True(background <= foreground / 10 + 2, $"{background} turns beside {foreground}");
+        Assert.True(backgroundTime <= 0.1 * (foregroundTime + backgroundTime), $"{backgroundTime:f0} of {foregroundTime + backgroundTime:f0} ms");
 
         void Take(bool inBackground, TimeSpan length, ref long count, ref double time)
         {

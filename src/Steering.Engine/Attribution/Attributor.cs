@@ -9,7 +9,7 @@ namespace Steering.Engine.Attribution;
 public sealed class Attributor : IDisposable
 {
     // Rows of one run where a sequence is shorter: a block of them is a turn on the pool, so this bounds how long a step of serving waits.
-    private const int RowsAtOnce = 256, RowsInBackground = 64;
+    private const int RowsAtOnce = 256, RowsInBackground = 32;
 
     /// <summary>The smallest <see cref="AttributionOptions.Budget"/>.</summary>
     public const int LeastBudget = AdaptiveIntegral.LeastBudget;

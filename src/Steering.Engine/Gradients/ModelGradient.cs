@@ -129,12 +129,9 @@ internal sealed class ModelGradient : IDisposable
         for (int i = _shape.Blocks - 1; i >= 0; i--)
         {
             cancellation.ThrowIfCancellationRequested();
-            InTurn(() =>
-            {
-                // The last block has just run: everything is in place.
-                if (i < _shape.Blocks - 1) _trace.Run(_received[i].Take(_batch.Rows), _weights.Blocks[i], _batch, i, keeps: true, wantsOutput: false);
-                _block.Run(gradient, _trace, _weights.Blocks[i], _sequences, i);
-            });
+            // The last block has just run: everything is in place. Two turns, so that each is short.
+            if (i < _shape.Blocks - 1) InTurn(() => _trace.Run(_received[i].Take(_batch.Rows), _weights.Blocks[i], _batch, i, keeps: true, wantsOutput: false));
+            InTurn(() => _block.Run(gradient, _trace, _weights.Blocks[i], _sequences, i));
             received?.Invoke(i, gradient);
         }
         InTurn(() => _edits.Pull(SitePoint.Embed, -1, gradient));

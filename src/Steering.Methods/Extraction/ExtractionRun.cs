@@ -18,7 +18,7 @@ public readonly record struct ExtractionProgress(string Stage, int Done, int Tot
 public sealed class ExtractionRun : IDisposable
 {
     // Few tokens a step: a step is what a request may have to wait for.
-    private const int MaxSequences = 8, TokensPerStep = 32;
+    private const int MaxSequences = 8, TokensPerStep = 16;
     private const long KvCacheBytes = 256L << 20;
 
     private readonly Action<ExtractionProgress>? _progress;

@@ -51,8 +51,10 @@ internal static class DatasetReader
     {
         var rows = new List<DatasetRow>();
         int line = 0;
-        foreach (var part in text.AsSpan().TrimStart('\uFEFF').EnumerateLines())
+        var all = text.AsSpan().TrimStart('\uFEFF');
+        foreach (var range in all.Split('\n')) // and not at U+2028, which a string may hold as it is
         {
+            var part = all[range];
             line++;
             if (part.IsWhiteSpace()) continue;
             if (problems.IsFull) break;

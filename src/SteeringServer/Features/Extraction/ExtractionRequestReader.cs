@@ -69,7 +69,7 @@ internal static class ExtractionRequestReader
                 return new ExtractionData("dataset", dataset.Format, content);
             case "rows":
                 var lines = new StringBuilder();
-                var rows = fields.List("rows", (item, path) => { lines.Append(item.GetRawText().ReplaceLineEndings(" ")).Append('\n'); return path; }, "objects");
+                var rows = fields.List("rows", (item, path) => { lines.Append(JsonSerializer.Serialize(item)).Append('\n'); return path; }, "objects");
                 return rows is null ? null : new ExtractionData("rows", DatasetReader.JsonLines, lines.ToString());
             default:
                 return fields.String("text") is { } text ? new ExtractionData("text", format ?? DatasetReader.Recognise(text), text) : null;

@@ -167,8 +167,15 @@ internal sealed class OperationStore(Serving serving)
         }
     }
 
-    private static ImmutableSortedDictionary<string, Operation> Load(SqliteDatabase database) => database.Read(OperationRows.All).ToImmutableSortedDictionary(row => row.Id, row => new Operation(row.Id, Wire.ExtractionMetadata.Parser.ParseFrom(row.Metadata),
+    private static ImmutableSortedDictionary<string, Operation> Load(SqliteDatabase database) => database.Read(OperationRows.All).ToImmutableSortedDictionary(row => row.Id, row => new Operation(row.Id, Interrupted(Wire.ExtractionMetadata.Parser.ParseFrom(row.Metadata)),
         row.Error is { } error ? Google.Rpc.Status.Parser.ParseFrom(error) : null, row.Response is { } response ? Wire.ExtractionResult.Parser.ParseFrom(response) : null), StringComparer.Ordinal);
+
+    // What ran when the process ended waits now.
+    private static Wire.ExtractionMetadata Interrupted(Wire.ExtractionMetadata metadata)
+    {
+        if (metadata.State == Wire.ExtractionState.Running) metadata.State = Wire.ExtractionState.Queued;
+        return metadata;
+    }
 
     private static StoredOperation Stored(Operation operation) => new(operation.Id, operation.Metadata.ToByteArray(), operation.Error?.ToByteArray(), operation.Response?.ToByteArray());
 
