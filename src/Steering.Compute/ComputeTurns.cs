@@ -19,7 +19,7 @@ public sealed class ComputeTurns
     private readonly object _gate = new();
     private long _next, _current;
     private int _present;
-    private long _lastForeground, _turnsSince = TurnsBetween, _backgroundBegan, _backgroundEnded, _backgroundTook;
+    private long _lastForeground, _turnsSince, _backgroundBegan, _backgroundEnded, _backgroundTook;
 
     /// <summary>Waits for its turn.</summary>
     public void Enter()

@@ -55,7 +55,7 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
     {
         bool usesMachineCode = code != ProductCode.Managed;
         var product = usesMachineCode ? new TileProduct(gradient.Address, (long)gradient.Stride * sizeof(float), gradient.Rows, null, 0, MatrixKernels.Single!, gradient.Columns) : default;
-        long bytes = (long)matrix.Panels * PanelMatrix.Width * PanelMatrix.Width * sizeof(float);
+        long bytes = Math.Min(matrix.Panels, LinearGradientJob<TLanes>.PanelsOfPart) * (long)(PanelMatrix.Width * PanelMatrix.Width * sizeof(float));
         pool.Run(new LinearGradientJob<TLanes>(target, gradient, new PanelReader(matrix), product, usesMachineCode, Scratch(bytes)), (matrix.Inputs + PanelMatrix.Width - 1) / PanelMatrix.Width);
     }
 

@@ -20,6 +20,12 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     /// <summary>Address of the first panel.</summary>
     public byte* Panels { get; init; } = panels;
 
+    /// <summary>Address of the first row.</summary>
+    public nint FirstRow { get; init; } = rows;
+
+    /// <summary>Of the kernel's loop.</summary>
+    public long Steps { get; init; } = steps;
+
     public int Tiles { get; } = (rowCount + kernel.Format.MostRows - 1) / kernel.Format.MostRows;
 
     /// <summary>Tiles that are walked over before the next panel.</summary>
@@ -45,7 +51,7 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     /// <summary>Computes a tile of rows times one panel or several.</summary>
     /// <param name="panelStride">Bytes between the panels of a variant with several; 0: they follow each other.</param>
     public void Run(int tile, int panel, TileVariant variant, float* output, long outputStride, long panelStride = 0) =>
-        Call(tile, variant, new TileArguments(Panel(panel), panelStride == 0 ? panelBytes : panelStride, Rows(tile), rowStride, (nint)output, outputStride, steps));
+        Call(tile, variant, new TileArguments(Panel(panel), panelStride == 0 ? panelBytes : panelStride, Rows(tile), rowStride, (nint)output, outputStride, Steps));
 
     /// <summary>Computes a tile of rows times a panel that the other tiles of its block use too; each fetches a part of the panel that follows.</summary>
     /// <param name="blockStart">The block's first tile.</param>
@@ -53,13 +59,13 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     public void RunShared(int tile, int panel, int blockStart, int blockEnd, float* output, long outputStride)
     {
         long share = panelBytes / (blockEnd - blockStart);
-        var arguments = new TileArguments(Panel(panel), panelBytes, Rows(tile), rowStride, (nint)output, outputStride, steps, Panel(panel + 1) + (nint)((tile - blockStart) * share), share / steps);
+        var arguments = new TileArguments(Panel(panel), panelBytes, Rows(tile), rowStride, (nint)output, outputStride, Steps, Panel(panel + 1) + (nint)((tile - blockStart) * share), share / Steps);
         Call(tile, blockEnd - blockStart > 1 ? TileVariant.Repeated : TileVariant.Single, arguments);
     }
 
     private nint Panel(int panel) => (nint)(Panels + panel * panelBytes);
 
-    private nint Rows(int tile) => rows + (nint)(First(tile) * rowStride);
+    private nint Rows(int tile) => FirstRow + (nint)(First(tile) * rowStride);
 
     private void Call(int tile, TileVariant variant, TileArguments arguments) =>
         ((delegate* unmanaged<TileArguments*, void>)_entries[TileKernel.Variants * (First(tile + 1) - First(tile) - 1) + (int)variant])(&arguments);

@@ -11,6 +11,14 @@ namespace SteeringServer.Grpc;
 /// </summary>
 internal static class UnknownFields
 {
+    /// <summary>The problems of a request so far: the fields that it may not have.</summary>
+    public static FieldProblems In(IMessage request)
+    {
+        var problems = new FieldProblems();
+        Report(request, "", problems);
+        return problems;
+    }
+
     /// <param name="path">Where the message is in the request; empty for the request itself.</param>
     public static void Report(IMessage message, string path, FieldProblems problems)
     {

@@ -6,7 +6,8 @@ namespace Steering.Compute.Cpu.Gradients;
 
 /// <summary>
 /// Gradients of outputs times W: of y = x W^T. An item is 32 inputs. Panels hold 32 outputs side by side where here 32 inputs are wanted so: they are gathered into a panel of W^T, block by block of 32 x 32 weights, widened and
-/// transposed in the first-level cache, and that panel is multiplied as any other. Every result is one chain of fused multiply-adds over ascending outputs.
+/// transposed in the first-level cache, and that panel is multiplied as any other. A long panel is made and multiplied part by part, so that what is gathered is still in the second-level cache. Every result is a chain of
+/// fused multiply-adds over the ascending outputs of each part, and the parts' sum in their order.
 /// </summary>
 /// <param name="target">[rows, inputs].</param>
 /// <param name="gradient">[rows, outputs].</param>
@@ -16,6 +17,9 @@ namespace Steering.Compute.Cpu.Gradients;
 internal readonly unsafe struct LinearGradientJob<TLanes>(TensorView target, TensorView gradient, PanelReader reader, TileProduct product, bool usesMachineCode, GradientScratch scratch) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
+    /// <summary>Panels of W that a part of a panel of W^T is gathered from.</summary>
+    public const int PanelsOfPart = 64;
+
     private const int Width = PanelMatrix.Width;
 
     public void Run(int first, int last)
@@ -26,20 +30,25 @@ internal readonly unsafe struct LinearGradientJob<TLanes>(TensorView target, Ten
         byte* transposed = scratch.Take();
         for (int item = first; item < last; item++)
         {
-            Gather(item, panels, block, (float*)transposed);
             var columns = target.Slice(item * Width, Math.Min(Width, target.Columns - item * Width));
-            if (usesMachineCode) new TileJob(product with { Panels = transposed }, columns, null, adds: false).Run(0, 1);
-            else new LinearJob<TLanes, F32Panel>(columns, gradient, transposed, scratch.Bytes, (gradient.Columns + 1) / 2, null, adds: false).Run(0, 1);
+            for (int panel = 0; panel < panels; panel += PanelsOfPart)
+            {
+                int end = Math.Min(panels, panel + PanelsOfPart), from = panel * Width;
+                Gather(item, panel, end, block, (float*)transposed);
+                var part = gradient.Slice(from, Math.Min(end * Width, gradient.Columns) - from);
+                if (usesMachineCode) new TileJob(product with { Panels = transposed, FirstRow = part.Address, Steps = part.Columns }, columns, null, adds: panel > 0).Run(0, 1);
+                else new LinearJob<TLanes, F32Panel>(columns, part, transposed, scratch.Bytes, (part.Columns + 1) / 2, null, adds: panel > 0).Run(0, 1);
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Gather(int item, int panels, float* block, float* transposed)
+    private void Gather(int item, int first, int last, float* block, float* transposed)
     {
-        for (int panel = 0; panel < panels; panel++)
+        for (int panel = first; panel < last; panel++, transposed += Width * Width)
         {
             reader.Widen<TLanes>(panel, item, block);
-            Transpose(block, transposed + panel * Width * Width);
+            Transpose(block, transposed);
         }
     }
 

@@ -29,8 +29,7 @@ internal sealed class AttributionsService(Serving serving) : Wire.Attributions.A
     private (AttributionRequest Request, ServedModel Served, FieldProblems Problems) Read(IMessage request, ServerCallContext context)
     {
         var served = serving.RequireAccepting(serving.Known(MessageJson.Text(request, "model")));
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
+        var problems = UnknownFields.In(request);
         using var body = JsonBody.Parse(GenerationMessageReader.ToJson(request, isPrompt: false, problems));
         return (AttributionRequestReader.Read(body.Root, GenerationEndpoints.SteeringHeader(context.GetHttpContext().Request, problems), served, problems), served, problems);
     }

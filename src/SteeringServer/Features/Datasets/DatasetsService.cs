@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using SteeringServer.Grpc;
-using SteeringServer.Requests;
 using SteeringServer.Storage;
 using Wire = Steering.V1;
 
@@ -13,7 +12,7 @@ internal sealed class DatasetsService(DatasetStore datasets) : Wire.Datasets.Dat
 {
     public override Task<Wire.CreateDatasetResponse> CreateDataset(Wire.CreateDatasetRequest request, ServerCallContext context)
     {
-        var problems = Check(request);
+        var problems = UnknownFields.In(request);
         string? format = request.Format == Wire.DatasetFormat.Unspecified ? null : EnumWords.WordOf(Wire.CreateDatasetRequest.Descriptor.FindFieldByName("format").EnumType, (int)request.Format);
         var (dataset, existing) = datasets.Create(new DatasetUpload(request.Name.Length > 0 ? request.Name : null, format, request.Text.Length > 0 ? request.Text : null), problems);
         return Task.FromResult(new Wire.CreateDatasetResponse { Dataset = Message(dataset), Existing = existing });
@@ -21,28 +20,21 @@ internal sealed class DatasetsService(DatasetStore datasets) : Wire.Datasets.Dat
 
     public override Task<Wire.ListDatasetsResponse> ListDatasets(Wire.ListDatasetsRequest request, ServerCallContext context)
     {
-        Check(request).ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         return Task.FromResult(new Wire.ListDatasetsResponse { Datasets = { datasets.All().Select(Message) } });
     }
 
     public override Task<Wire.GetDatasetResponse> GetDataset(Wire.GetDatasetRequest request, ServerCallContext context)
     {
-        Check(request).ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         return Task.FromResult(new Wire.GetDatasetResponse { Dataset = Message(datasets.Require(request.Name)) });
     }
 
     public override Task<Wire.DeleteDatasetResponse> DeleteDataset(Wire.DeleteDatasetRequest request, ServerCallContext context)
     {
-        Check(request).ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         datasets.Delete(request.Name);
         return Task.FromResult(new Wire.DeleteDatasetResponse());
-    }
-
-    private static FieldProblems Check(IMessage request)
-    {
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
-        return problems;
     }
 
     private static Wire.Dataset Message(StoredDataset dataset) => new()

@@ -17,8 +17,7 @@ internal sealed class ExtractionsService(Serving serving, DatasetStore datasets,
 
     public override Task<Google.LongRunning.Operation> Extract(Wire.ExtractRequest request, ServerCallContext context)
     {
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
+        var problems = UnknownFields.In(request);
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer, JsonAnswer.WriterOptions)) Json.WriteObject(json, request);
         using var body = JsonBody.Parse(buffer.WrittenMemory);
@@ -27,9 +26,7 @@ internal sealed class ExtractionsService(Serving serving, DatasetStore datasets,
 
     public override async Task WatchOperation(Wire.WatchOperationRequest request, IServerStreamWriter<Wire.WatchOperationResponse> responseStream, ServerCallContext context)
     {
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
-        problems.ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         await foreach (var operation in operations.WatchAsync(request.Name, Timeout.InfiniteTimeSpan, context.CancellationToken))
             if (operation is not null) await responseStream.WriteAsync(new Wire.WatchOperationResponse { Operation = operation.ToMessage() });
     }

@@ -47,8 +47,7 @@ internal sealed class ModelsService(Serving serving, ModelLoader loader) : Wire.
 
     private static void Check(IMessage request, string name = "any")
     {
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
+        var problems = UnknownFields.In(request);
         if (name.Length == 0) problems.Add("name", "is missing; send the name of a model, ListModels gives them");
         problems.ThrowIfAny();
     }

@@ -5,7 +5,6 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using SteeringServer.Errors;
 using SteeringServer.Grpc;
-using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Operations;
 
@@ -16,7 +15,7 @@ internal sealed class OperationsService(OperationStore operations) : Google.Long
 
     public override Task<ListOperationsResponse> ListOperations(ListOperationsRequest request, ServerCallContext context)
     {
-        var problems = Check(request);
+        var problems = UnknownFields.In(request);
         if (request.Filter.Length > 0) problems.Add("filter", "is not supported; leave it out");
         if (request.PageSize < 0) problems.Add("page_size", $"found {request.PageSize}; expected a whole number from 0 up");
         problems.ThrowIfAny();
@@ -32,37 +31,30 @@ internal sealed class OperationsService(OperationStore operations) : Google.Long
 
     public override Task<Google.LongRunning.Operation> GetOperation(GetOperationRequest request, ServerCallContext context)
     {
-        Check(request).ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         return Task.FromResult(operations.Require(request.Name).ToMessage());
     }
 
     public override Task<Empty> DeleteOperation(DeleteOperationRequest request, ServerCallContext context)
     {
-        Check(request).ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         operations.Delete(request.Name);
         return Task.FromResult(new Empty());
     }
 
     public override Task<Empty> CancelOperation(CancelOperationRequest request, ServerCallContext context)
     {
-        Check(request).ThrowIfAny();
+        UnknownFields.In(request).ThrowIfAny();
         operations.Cancel(operations.Require(request.Name), Extraction.ExtractionWorker.Cancelled);
         return Task.FromResult(new Empty());
     }
 
     public override async Task<Google.LongRunning.Operation> WaitOperation(WaitOperationRequest request, ServerCallContext context)
     {
-        var problems = Check(request);
+        var problems = UnknownFields.In(request);
         if (request.Timeout is { } timeout && !(timeout.Seconds is >= 0 and <= 600))
             problems.Add("timeout", string.Create(CultureInfo.InvariantCulture, $"found {timeout.Seconds} seconds; expected 0 to 600"));
         problems.ThrowIfAny();
         return (await operations.WaitAsync(request.Name, request.Timeout?.ToTimeSpan() ?? OperationEndpoints.DefaultWait, context.CancellationToken)).ToMessage();
-    }
-
-    private static FieldProblems Check(IMessage request)
-    {
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
-        return problems;
     }
 }

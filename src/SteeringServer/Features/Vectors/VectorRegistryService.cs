@@ -114,8 +114,7 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
 
     private static VectorUpload Read(Wire.UploadHeader header, ReadOnlyMemory<byte> bytes)
     {
-        var problems = new FieldProblems();
-        UnknownFields.Report(header, "", problems);
+        var problems = UnknownFields.In(header);
         var said = new VectorUpload
         {
             Name = header.Name.Length > 0 ? header.Name : null,
@@ -133,8 +132,7 @@ internal sealed class VectorRegistryService(Serving serving) : Wire.VectorRegist
 
     private static void Check(IMessage request, Action<FieldProblems>? more = null)
     {
-        var problems = new FieldProblems();
-        UnknownFields.Report(request, "", problems);
+        var problems = UnknownFields.In(request);
         more?.Invoke(problems);
         problems.ThrowIfAny();
     }
