@@ -48,6 +48,7 @@ if (args.Length == 0) File.WriteAllText(Path.Combine(root, "docs", "effect.md"),
     and as the mean difference of the same texts' states (of the last tokens, or over the answers' tokens), and used alike, beside a random direction: at one block's output or several blocks' at once, in multiples of its residual norm, at every position, each token's norm restored. On Storyworld answers (at temperature 0.8) are judged by exact
     judges, or their likelihoods compared; no question or task of the tests is in the examples. The settings of a method are chosen on every other question and reported on the rest: the upper tables, with 95% bootstrap intervals over
     questions. A setting whose answers are less than 0.7 times as coherent as unsteered ones, or whose preferred answers' tokens are less than 0.7 times as probable, is not chosen.
+    For comparison: truthfulness on Storyworld is 0.79 where the question says to be wise, and 0.90 with the shipped vector `honest`, made from texts that say so (models/storyworld/README.md).
 
     {text}
     """);

@@ -12,9 +12,10 @@ public sealed class ComputeTurns
     /// <summary>Others are pausing when none of them has had a turn for so long; what comes between two requests of one client is no pause.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    // Where others never pause, one of so many of their turns is preceded by one in the background, and of the time it takes no more than one part in so many.
+    // Where others never pause, one of so many of their turns is preceded by one in the background, it takes no more than one part in so many of the time, and comes no sooner than so long after the last: a request
+    // that is over in milliseconds must not be met by several.
     private const int TurnsBetween = 10, ShareOfTime = 20;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(2);
+    private static readonly long s_pause = Ticks(Pause), s_between = Ticks(TimeSpan.FromMilliseconds(20));
 
     private readonly object _gate = new();
     private long _next, _current;
@@ -65,7 +66,8 @@ public sealed class ComputeTurns
     {
         lock (_gate)
         {
-            while (!MayBegin(Stopwatch.GetTimestamp())) Monitor.Wait(_gate, Look);
+            // Seldom looked at: whoever wakes takes a core from those who compute.
+            while (UntilBackground(Stopwatch.GetTimestamp()) is var ticks and > 0) Monitor.Wait(_gate, TimeSpan.FromMilliseconds(1) + TimeSpan.FromSeconds((double)ticks / Stopwatch.Frequency));
             Wait();
             _backgroundBegan = Stopwatch.GetTimestamp();
         }
@@ -82,11 +84,16 @@ public sealed class ComputeTurns
         }
     }
 
-    private bool MayBegin(long now)
+    /// <summary>Ticks until a background turn may begin, as far as is known now; 0: it may.</summary>
+    private long UntilBackground(long now)
     {
-        if (_present == 0 && Stopwatch.GetElapsedTime(_lastForeground, now) >= Pause) return true;
-        return _turnsSince >= TurnsBetween && now - _backgroundEnded >= (ShareOfTime - 1) * _backgroundTook;
+        long untilPause = _present == 0 ? _lastForeground + s_pause - now : s_pause;
+        long untilShare = _backgroundEnded + Math.Max(s_between, (ShareOfTime - 1) * _backgroundTook) - now;
+        if (_turnsSince < TurnsBetween) untilShare = Math.Max(untilShare, s_between / 4);
+        return Math.Max(0, Math.Min(untilPause, untilShare));
     }
+
+    private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     private void Wait()
     {

@@ -21,4 +21,7 @@ internal static partial class ExtractionLog
 
     [LoggerMessage(6005, LogLevel.Information, "{Operation} was cancelled")]
     public static partial void Cancelled(ILogger log, string operation);
+
+    [LoggerMessage(6006, LogLevel.Error, "Extractions cannot go on; another try in {Seconds:0} s")]
+    public static partial void Stumbled(ILogger log, Exception failure, double seconds);
 }

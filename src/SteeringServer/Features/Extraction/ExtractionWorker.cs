@@ -18,6 +18,8 @@ namespace SteeringServer.Features.Extraction;
 /// </summary>
 internal sealed class ExtractionWorker(OperationStore operations, Serving serving, TimeProvider clock, ILogger<ExtractionWorker> log) : BackgroundService
 {
+    private static readonly TimeSpan BeforeAnotherTry = TimeSpan.FromSeconds(10);
+
     /// <summary>An operation that was cancelled.</summary>
     public static Operation Cancelled(Operation operation) => Failed(operation, Code.Cancelled, "The operation was cancelled.") with { Metadata = Ended(operation, Wire.ExtractionState.Cancelled, DateTimeOffset.UtcNow).Metadata };
 
@@ -26,8 +28,18 @@ internal sealed class ExtractionWorker(OperationStore operations, Serving servin
         while (!stoppingToken.IsCancellationRequested && !serving.IsDraining)
         {
             var change = Task.WhenAny(serving.NextChange, operations.NextChange);
-            if (Next() is var (operation, served)) await RunAsync(operation, served);
-            else await change.WaitAsync(stoppingToken);
+            try
+            {
+                if (Next() is var (operation, served)) await RunAsync(operation, served);
+                else await change.WaitAsync(stoppingToken);
+            }
+#pragma warning disable CA1031 // What a run fails with becomes its operation's error; what comes here is a database that cannot be read or written, and the server goes on.
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                ExtractionLog.Stumbled(log, failure, BeforeAnotherTry.TotalSeconds);
+                await Task.Delay(BeforeAnotherTry, stoppingToken);
+            }
         }
     }
 

@@ -2,6 +2,8 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Steering.Tests;
 using SteeringServer.Features.Operations;
+using SteeringServer.Hosting;
+using SteeringServer.Storage;
 using SteeringServer.Tests.Features.Vectors;
 using SteeringServer.Tests.Fixtures;
 
@@ -82,6 +84,24 @@ public sealed class ExtractionLifeTests
 
         Assert.Equal("succeeded", (await server.FinishedAsync(id)).State());
         Assert.Equal(HttpStatusCode.OK, (await server.Http.ReadAsync("/v1/vectors/long?model=other")).Status);
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_be_written_does_not_end_the_server()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var database = server.Services.GetRequiredService<Serving>().Database;
+        string checkpoints = database.Read(connection => connection.Rows("SELECT sql FROM sqlite_master WHERE name = 'checkpoint'", row => row.GetString(0)))[0];
+        database.Write(connection => connection.Run("DROP TABLE checkpoint"));
+
+        string id = await server.BeginAsync(new { vector = "lost", text = Extractions.Lines(4), grains = new { points = 2, top_k = 1, summary = "mean" } });
+        await Eventually.TrueAsync(async () => (await server.OperationAsync(id)).State() == "running", "it has begun, and cannot keep what it computes");
+        await Task.Delay(300);
+
+        await server.AnswerAsync(Api.Completions, """{"prompt": "Once", "max_tokens": 2}""");
+        Assert.False((await server.OperationAsync(id)).GetProperty("done").GetBoolean());
+        database.Write(connection => connection.Run(checkpoints));
+        Assert.Equal("succeeded", (await server.FinishedAsync(id)).State()); // it is tried again
     }
 
     private static int Kept(RunningServer server, string id) => server.Services.GetRequiredService<OperationStore>().CheckpointsOf(id);
