@@ -30,7 +30,7 @@ internal static class ExtractionEndpoints
     public static Operation Begin(JsonBody body, Serving serving, DatasetStore datasets, OperationStore operations, TimeProvider clock, FieldProblems problems)
     {
         var served = serving.RequireAcceptingFor(body);
-        Models.ModelReference.Read(new JsonFields(body.Root, "", problems), served.Profile);
+        if (Models.ModelReference.Read(new JsonFields(body.Root, "", problems), served.Profile).Vector is not null) problems.Add("model", "names a vector; an extraction is made with the model alone: leave out what follows the @");
         var (job, data) = ExtractionJob.Read(body, served, datasets, problems);
         return operations.Create(job.Metadata(clock.GetUtcNow()), ExtractionRequestReader.WithoutData(body.Root), data.Format, data.Text);
     }

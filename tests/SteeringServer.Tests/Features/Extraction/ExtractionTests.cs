@@ -111,6 +111,7 @@ public sealed class ExtractionTests(ServerFixture fixture)
     [InlineData("""{"vector": "x", "text": "{}", "layers": ["7-9"]}""", "layers", "blocks 0 to 7")]
     [InlineData("""{"vector": "x", "text": "{}", "method": "grain"}""", "method", "did you mean 'grains'?")]
     [InlineData("""{"vector": "x", "text": "{}", "grains": {"rule": "trapezoid"}}""", "grains.rule", "zero baseline")]
+    [InlineData("""{"model": "storyworld@polite", "vector": "x", "text": "{}"}""", "model", "the model alone")]
     [InlineData("""{"vector": "x", "text": "{}", "limit": 3}""", "limit", "from 4 up")]
     [InlineData("""{"vector": "x", "text": "{}", "top_k": 3}""", "top_k", "under grains")]
     public async Task What_cannot_be_extracted_is_refused_at_once(string body, string param, string message)
