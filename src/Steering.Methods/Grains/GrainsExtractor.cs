@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Steering.Engine.Gradients;
 using Steering.Engine.Interventions;
+using Steering.Engine.Loading;
 using Steering.Methods.Extraction;
 
 namespace Steering.Methods.Grains;
@@ -18,6 +19,9 @@ public static class GrainsExtractor
 
     /// <summary>The stages in their order, as progress names them.</summary>
     public static ImmutableArray<string> Stages { get; } = ["attribution", "activations", "directions", StrengthCalibration.Stage];
+
+    /// <summary>About how many bytes the states of so many examples take while directions are made of them.</summary>
+    public static long BytesFor(DecoderShape shape, int examples, GrainsOptions options) => 2L * examples * (1 + options.Choices.Length) * shape.Blocks * shape.HiddenSize * sizeof(float);
 
     /// <summary>Extracts a vector. The same pairs, options and model give the same bits, with interruptions or without.</summary>
     /// <exception cref="ExtractionException">The data give no direction.</exception>

@@ -49,7 +49,7 @@ internal static class DatasetEndpoints
     {
         var form = await UploadForm.ReadAsync(request, FormFields, problems, cancellation);
         string? name = UploadForm.Text(form["name"]), format = UploadForm.Text(form["format"]);
-        if (await UploadForm.FileAsync(form, "the rows", "data.jsonl", problems, cancellation) is not { } file) return new DatasetUpload(name, format, "{}");
+        if (await UploadForm.FileAsync(form, "the rows", "data.jsonl", problems, cancellation) is not { } file) return new DatasetUpload(name, format, ""); // a missing file has been reported
         string text;
         try
         {

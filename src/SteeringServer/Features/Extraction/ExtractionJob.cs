@@ -21,6 +21,9 @@ namespace SteeringServer.Features.Extraction;
 /// <summary>An extraction that can be run: everything about its request has been checked.</summary>
 internal sealed class ExtractionJob
 {
+    /// <summary>What the states of one extraction may take.</summary>
+    private const long MostBytes = 512L << 20;
+
     private readonly ServedModel _served;
     private readonly ExtractionRequest _request;
     private readonly ExtractionData _data;
@@ -89,6 +92,8 @@ internal sealed class ExtractionJob
         var pairs = ExampleReader.Read(served, request, data, problems);
         foreach (int block in Enumerable.Range(0, served.Model.Config.Shape.Blocks))
             if (served.Model.Sites.WhyNot(new Site(SitePoint.ResidPost, block)) is { } missing) problems.Add("layers", missing);
+        if (GrainsExtractor.BytesFor(served.Model.Config.Shape, pairs.Length, request.Grains) is var bytes and > MostBytes)
+            problems.Add("limit", $"the states of {pairs.Length} rows take {bytes >> 20} MiB; this server spends {MostBytes >> 20} on an extraction: use at most {pairs.Length * MostBytes / bytes} rows");
         problems.ThrowIfAny();
         return new ExtractionJob(served, request, data, pairs);
     }

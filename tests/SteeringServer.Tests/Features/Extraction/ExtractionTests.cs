@@ -134,6 +134,19 @@ public sealed class ExtractionTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task More_rows_than_memory_is_there_for_are_refused_with_how_many_would_do()
+    {
+        // 6 states of 8 blocks of 256 values a row: 48 KiB.
+        string row = """{"prompt": "a", "preferred": "b", "dispreferred": "c"}""" + "\n";
+        var tooMuch = await _server.PostAsync(Extractions.Path, new { vector = "x", text = string.Concat(Enumerable.Repeat(row, 20_000)) });
+        var tooMany = await _server.PostAsync(Extractions.Path, new { vector = "x", text = string.Concat(Enumerable.Repeat(row, 20_001)) });
+
+        Assert.Equal((HttpStatusCode.BadRequest, "limit"), (tooMuch.Status, tooMuch.Error.Param));
+        Assert.Contains("use at most 10922 rows", tooMuch.Error.Message, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.BadRequest, "text"), (tooMany.Status, tooMany.Error.Param));
+    }
+
+    [Fact]
     public async Task Examples_that_do_not_differ_fail_with_what_to_do()
     {
         var row = new { prompt = "The sky is", preferred = " blue.", dispreferred = " blue." };
