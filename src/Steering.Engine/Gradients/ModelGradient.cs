@@ -31,7 +31,6 @@ internal sealed class ModelGradient : IDisposable
     private readonly NativeList<RowCopy> _gather = new();
     private readonly TensorView[] _received;
     private readonly TensorView _residual, _normed, _normedGradient, _positions, _last, _lastGradient, _logits;
-
     private readonly bool _inBackground;
 
     private readonly record struct TargetRow(int Sequence, int Row, GradientTarget Target);

@@ -86,13 +86,7 @@ public static class GrainsExtractor
     private static GradientSequence Objective(PreferencePair pair, bool isPreferred, bool lastTokenOnly)
     {
         var text = pair.Text(isPreferred);
-        int sign = isPreferred ? 1 : -1, last = text.Length - 1;
-        return new GradientSequence
-        {
-            Tokens = text,
-            PromptLength = text.Length,
-            Targets = lastTokenOnly ? [new GradientTarget(last, text[last], sign)] : [.. Enumerable.Range(pair.Prompt.Length, text.Length - pair.Prompt.Length).Select(at => new GradientTarget(at - 1, text[at], sign))],
-        };
+        return new GradientSequence { Tokens = text, PromptLength = text.Length, Targets = GradientTarget.OfAnswer(text, pair.Prompt.Length, isPreferred ? 1 : -1, lastTokenOnly) };
     }
 
     private static SteeringTensor Tensor(int block, double[] direction)

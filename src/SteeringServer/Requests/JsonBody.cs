@@ -90,10 +90,18 @@ internal sealed class JsonBody : IDisposable
         throw Refused($"the body is {found}; send a JSON object", ErrorCode.InvalidJson);
     }
 
-    // "\ud800" is legal JSON and no Unicode text: every later GetString would throw on it.
     private static void RefuseLoneSurrogates(ReadOnlySpan<byte> utf8)
     {
-        if (utf8.IndexOf("\\u"u8) < 0) return;
+        if (LoneSurrogate(utf8) is { } at)
+            throw Refused($"the string at byte {at} has half of a surrogate pair (\\ud800 to \\udfff); send whole "
+                + "characters", ErrorCode.InvalidUtf8);
+    }
+
+    /// <summary>Where JSON has a string with half of a surrogate pair; null: nowhere. <c>"\ud800"</c> is legal JSON and no Unicode text: every later GetString would throw on it.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static long? LoneSurrogate(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IndexOf("\\u"u8) < 0) return null;
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MostDepth });
         while (reader.Read())
         {
@@ -104,10 +112,10 @@ internal sealed class JsonBody : IDisposable
             }
             catch (InvalidOperationException)
             {
-                throw Refused($"the string at byte {reader.TokenStartIndex} has half of a surrogate pair (\\ud800 to \\udfff); send whole "
-                    + "characters", ErrorCode.InvalidUtf8);
+                return reader.TokenStartIndex;
             }
         }
+        return null;
     }
 
     private static string Describe(JsonException broken)

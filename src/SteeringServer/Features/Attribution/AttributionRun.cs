@@ -67,13 +67,12 @@ internal static class AttributionRun
             problems.Add(name, $"prompt and answer have {tokens.Length} tokens, and this model's context is {served.Engine.Context}; shorten one of them", ErrorCode.ContextLengthExceeded);
         else if (Attributor.BytesFor(served.Model, tokens.Length) is var bytes and > AttributionDesk.MostBytes)
             problems.Add(name, $"prompt and answer have {tokens.Length} tokens, whose gradients take {bytes >> 20} MiB; this server spends {AttributionDesk.MostBytes >> 20} on an attribution: shorten one of them", ErrorCode.ContextLengthExceeded);
-        int last = tokens.Length - 1;
         return new GradientSequence
         {
             Tokens = tokens,
             PromptLength = prompt.Length,
             Plan = plan,
-            Targets = request.LastTokenOnly ? [new GradientTarget(last, tokens[last], sign)] : [.. Enumerable.Range(prompt.Length, answer.Length).Select(at => new GradientTarget(at - 1, tokens[at], sign))],
+            Targets = answer.Length == 0 ? [] : GradientTarget.OfAnswer(tokens, prompt.Length, sign, request.LastTokenOnly),
         };
     }
 }

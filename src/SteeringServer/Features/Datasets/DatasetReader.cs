@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
+using SteeringServer.Errors;
 using SteeringServer.Requests;
 
 namespace SteeringServer.Features.Datasets;
@@ -60,8 +62,10 @@ internal static class DatasetReader
             if (problems.IsFull) break;
             try
             {
-                using var document = JsonDocument.Parse(part.ToString(), LineOptions);
-                if (document.RootElement.ValueKind == JsonValueKind.Object) rows.Add(new DatasetRow(line, document.RootElement.Clone()));
+                byte[] utf8 = Encoding.UTF8.GetBytes(part.ToString());
+                using var document = JsonDocument.Parse(utf8, LineOptions);
+                if (JsonBody.LoneSurrogate(utf8) is not null) problems.Add(path, $"line {line} has half of a surrogate pair (\\ud800 to \\udfff); send whole characters", ErrorCode.InvalidUtf8);
+                else if (document.RootElement.ValueKind == JsonValueKind.Object) rows.Add(new DatasetRow(line, document.RootElement.Clone()));
                 else problems.Add(path, $"line {line} is {Found.Describe(document.RootElement)}; expected an object such as {{\"prompt\": …, \"preferred\": …, \"dispreferred\": …}}");
             }
             catch (JsonException broken)

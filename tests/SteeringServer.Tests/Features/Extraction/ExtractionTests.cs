@@ -99,6 +99,7 @@ public sealed class ExtractionTests(ServerFixture fixture)
     [InlineData("""{"vector": "x", "dataset": "colours", "rows": []}""", "rows", "send one of them")]
     [InlineData("""{"vector": "A b", "text": "{}"}""", "vector", "expected lower-case")]
     [InlineData("""{"vector": "x", "text": "{\"prompt\": 1}\n{oops"}""", "text", "line 2 is not valid JSON")]
+    [InlineData("""{"vector": "x", "text": "{}\n{\"prompt\": \"\\ud800\"}"}""", "text", "line 2 has half of a surrogate pair")]
     [InlineData("""{"vector": "x", "text": "prompt,preferred,dispreferred\na,b,c\na,b"}""", "text", "line 3 has 2 fields where the first line names 3")]
     [InlineData("""{"vector": "x", "text": "prompt,preferred,dispreferred\na,b,c\n\"a\nb\",b\"d,c"}""", "text", "line 3 has a quotation mark")]
     [InlineData("""{"vector": "x", "text": "{\"prompt\": \"a\", \"prefered\": \"b\", \"dispreferred\": \"c\"}"}""", "text", "line 1: preferred is missing (did you mean 'prefered'?)")]
