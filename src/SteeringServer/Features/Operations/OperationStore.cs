@@ -83,8 +83,7 @@ internal sealed class OperationStore(Serving serving)
     {
         lock (_gate)
         {
-            var before = _operations![operation.Id];
-            if (before.IsDone) return;
+            if (Known.GetValueOrDefault(operation.Id) is not { IsDone: false } before) return; // cancelled while it waited, and perhaps deleted
             if (operation.IsDone || operation.Metadata.State != before.Metadata.State)
                 serving.Database.Write(database =>
                 {
@@ -92,7 +91,7 @@ internal sealed class OperationStore(Serving serving)
                     if (operation.IsDone) OperationRows.Finish(database, operation.Id);
                 });
             if (operation.IsDone) _cancelled.Remove(operation.Id);
-            _operations = _operations.SetItem(operation.Id, operation);
+            _operations = Known.SetItem(operation.Id, operation);
         }
         Announce();
     }
@@ -109,10 +108,10 @@ internal sealed class OperationStore(Serving serving)
         Announce();
     }
 
-    /// <summary>Whether its end was asked for.</summary>
+    /// <summary>Whether its end was asked for; one that ended while it still waited counts, since whoever runs it may have taken it just then.</summary>
     public bool IsCancelled(Operation operation)
     {
-        lock (_gate) return _cancelled.Contains(operation.Id);
+        lock (_gate) return _cancelled.Contains(operation.Id) || Known.GetValueOrDefault(operation.Id) is not { IsDone: false };
     }
 
     /// <summary>Forgets an operation that is done.</summary>

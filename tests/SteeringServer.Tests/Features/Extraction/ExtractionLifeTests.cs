@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Steering.Tests;
+using SteeringServer.Features.Extraction;
 using SteeringServer.Features.Operations;
 using SteeringServer.Hosting;
 using SteeringServer.Storage;
@@ -66,6 +67,22 @@ public sealed class ExtractionLifeTests
         Assert.Equal(HttpStatusCode.NotFound, (await server.Http.ReadAsync($"/v1/operations/{running}")).Status);
         // The next one finds the place free.
         Assert.Equal("succeeded", (await server.FinishedAsync(await server.BeginAsync(new { vector = "next", text = Extractions.Lines(4), grains = new { points = 2, top_k = 1, summary = "mean" } }))).State());
+    }
+
+    [Fact]
+    public async Task One_that_is_cancelled_just_as_it_is_taken_does_not_run_on()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var operations = server.Services.GetRequiredService<OperationStore>();
+        string id = await server.BeginAsync(Long);
+        await Eventually.TrueAsync(async () => (await server.OperationAsync(id)).State() == "running", "it is taken");
+
+        operations.Update(ExtractionWorker.Cancelled(operations.Require(id))); // what cancelling does to one that waits
+        operations.Delete(id);
+        var next = await server.FinishedAsync(await server.BeginAsync(new { vector = "next", text = Extractions.Lines(4), grains = new { points = 2, top_k = 1, summary = "mean" } }));
+
+        Assert.Equal("succeeded", next.State());
+        Assert.Equal(HttpStatusCode.NotFound, (await server.Http.ReadAsync("/v1/vectors/long")).Status);
     }
 
     [Fact]
