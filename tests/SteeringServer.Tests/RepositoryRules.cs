@@ -41,6 +41,16 @@ public sealed partial class RepositoryRules
     }
 
     [Fact]
+    public void Loops_of_kernels_are_compiled_apart()
+    {
+        // Compiled.cs says why: inlined into others they may turn into calls for every operation.
+        string kernels = Repository.PathTo("src/Steering.Compute/Cpu");
+        var files = Directory.GetFiles(kernels, "*.cs", SearchOption.AllDirectories);
+        Assert.Equal(["Compiled.cs"], files.Where(file => File.ReadAllText(file).Contains("AggressiveOptimization", StringComparison.Ordinal)).Select(Path.GetFileName));
+        Assert.All(Directory.GetFiles(kernels, "*Job.cs").Where(file => Regex.IsMatch(File.ReadAllText(file), "TLanes.(Load|Broadcast)")), file => Assert.Contains("Compiled.Apart", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Source_files_are_short()
     {
         var tooLong = Sources.Where(file => file.EndsWith(".cs", StringComparison.Ordinal)).Select(file => (file, Lines: File.ReadLines(file).Count())).Where(f => f.Lines > 300);

@@ -22,7 +22,7 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
         public int Position, First, Begin, End;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int padded = KvCache.PaddedHead(shape), rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
@@ -109,36 +109,39 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
     }
 
     /// <summary>Scores become weights relative to the largest so far.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Compiled.Apart)]
     private void Weigh(ref Query query, int tile)
     {
         float* weights = query.Weights;
         int begin = query.Begin, end = query.End;
-        var scaling = TLanes.Broadcast(rule.Scale);
-        TLanes s0 = TLanes.Load(weights) * scaling, s1 = TLanes.Load(weights + 16) * scaling, s2 = TLanes.Load(weights + 32) * scaling, s3 = TLanes.Load(weights + 48) * scaling;
-        if (rule.SoftCap > 0)
+        TLanes scaling = TLanes.Broadcast(rule.Scale), most = TLanes.Broadcast(float.NegativeInfinity), total = TLanes.Zero;
+        for (int i = 0; i < Length; i += 16)
         {
-            s0 = Transcendental.SoftCap(s0, rule.SoftCap);
-            s1 = Transcendental.SoftCap(s1, rule.SoftCap);
-            s2 = Transcendental.SoftCap(s2, rule.SoftCap);
-            s3 = Transcendental.SoftCap(s3, rule.SoftCap);
+            var score = TLanes.Load(weights + i) * scaling;
+            if (rule.SoftCap > 0) score = Transcendental.SoftCap(score, rule.SoftCap);
+            score = score.KeepFirst(end - i, float.NegativeInfinity).KeepFrom(begin - i, float.NegativeInfinity);
+            most = TLanes.Max(most, score);
+            score.Store(weights + i);
         }
-        if (begin > 0 || end < Length) Keep(ref s0, ref s1, ref s2, ref s3, begin, end, float.NegativeInfinity);
         float before = query.Largest;
-        query.Largest = MathF.Max(before, TLanes.Max(TLanes.Max(s0, s1), TLanes.Max(s2, s3)).MaxAcross());
+        query.Largest = MathF.Max(before, most.MaxAcross());
         var shift = TLanes.Broadcast(query.Largest);
-        s0 = Transcendental.Exp(s0 - shift);
-        s1 = Transcendental.Exp(s1 - shift);
-        s2 = Transcendental.Exp(s2 - shift);
-        s3 = Transcendental.Exp(s3 - shift);
-        if (begin > 0 || end < Length) Keep(ref s0, ref s1, ref s2, ref s3, begin, end, 0);
-        s0.Store(weights);
-        s1.Store(weights + 16);
-        s2.Store(weights + 32);
-        s3.Store(weights + 48);
+        for (int i = 0; i < Length; i += 32)
+        {
+            TLanes first = Weight(weights + i, shift, begin - i, end - i), second = Weight(weights + i + 16, shift, begin - i - 16, end - i - 16);
+            total = i == 0 ? first + second : total + (first + second);
+        }
         // The first tile has nothing to rescale; exp(-inf) is not asked for.
         query.Correction = tile == query.First / Length ? 1 : Transcendental.Exp(TLanes.Broadcast(before - query.Largest)).MaxAcross();
-        query.Total = MathF.FusedMultiplyAdd(query.Total, query.Correction, (s0 + s1 + (s2 + s3)).Sum());
+        query.Total = MathF.FusedMultiplyAdd(query.Total, query.Correction, total.Sum());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Weight(float* score, TLanes shift, int begin, int end)
+    {
+        var weight = Transcendental.Exp(TLanes.Load(score) - shift).KeepFirst(end, 0).KeepFrom(begin, 0);
+        weight.Store(score);
+        return weight;
     }
 
     /// <summary>The rows in positions that all four see, and each alone before and after them: what a query does not see may be anything, also not a number.</summary>
@@ -161,15 +164,5 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
             values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction);
         for (int q = 0; q < 4; q++)
             if (queries[q].End > end) AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
-    }
-
-    /// <summary>Positions [begin, end) stay.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Keep(ref TLanes s0, ref TLanes s1, ref TLanes s2, ref TLanes s3, int begin, int end, float other)
-    {
-        s0 = s0.KeepFirst(end, other).KeepFrom(begin, other);
-        s1 = s1.KeepFirst(end - 16, other).KeepFrom(begin - 16, other);
-        s2 = s2.KeepFirst(end - 32, other).KeepFrom(begin - 32, other);
-        s3 = s3.KeepFirst(end - 48, other).KeepFrom(begin - 48, other);
     }
 }

@@ -11,7 +11,7 @@ internal static unsafe class AttentionTile
     private const int Length = KvCache.BlockLength;
 
     /// <summary>scores[i] = query . key i for the first 32 or all positions, whichever holds <paramref name="end"/>: a tile that is not yet full is not read to its end.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     public static void Scores<TLanes>(float* query, float* keys, int dimension, int end, float* scores) where TLanes : unmanaged, ILanes<TLanes>
     {
         TLanes s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
@@ -38,7 +38,7 @@ internal static unsafe class AttentionTile
         Store(scores, s0, s1, s2, s3);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     public static void Scores4<TLanes>(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3) where TLanes : unmanaged, ILanes<TLanes>
     {
         TLanes a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
@@ -73,7 +73,7 @@ internal static unsafe class AttentionTile
     }
 
     /// <summary>sum = sum * correction + sum over positions [first, end) of weight * value, position by position.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     public static void AddValues<TLanes>(float* sum, float* weights, float* values, int first, int end, int padded, float correction) where TLanes : unmanaged, ILanes<TLanes>
     {
         var scaling = TLanes.Broadcast(correction);
@@ -101,7 +101,7 @@ internal static unsafe class AttentionTile
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     public static void AddValues4<TLanes>(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3)
         where TLanes : unmanaged, ILanes<TLanes>
     {

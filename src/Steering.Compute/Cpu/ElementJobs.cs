@@ -7,7 +7,7 @@ internal readonly unsafe struct ElementJob<TLanes, TFunction>(TensorView output,
     where TLanes : unmanaged, ILanes<TLanes>
     where TFunction : unmanaged, IElementFunction
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         for (int row = first; row < last; row++)
@@ -38,7 +38,7 @@ internal readonly unsafe struct ElementJob<TLanes, TFunction>(TensorView output,
 internal readonly unsafe struct SoftCapJob<TLanes>(TensorView rows, float cap) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         for (int row = first; row < last; row++)

@@ -12,7 +12,7 @@ internal readonly unsafe struct GatedTileJob<TLanes, TActivation>(TileProduct pr
 {
     private const int Width = PanelMatrix.Width;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int panels = output.Columns / Width;

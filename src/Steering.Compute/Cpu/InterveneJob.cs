@@ -9,7 +9,7 @@ namespace Steering.Compute.Cpu;
 internal readonly unsafe struct InterveneJob<TLanes>(TensorView rows, Edit* edits, int count) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         while (first > 0 && first < count && edits[first].Row == edits[first - 1].Row) first++;

@@ -10,7 +10,6 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
     where TLanes : unmanaged, ILanes<TLanes>
     where TPanel : unmanaged, IPanelFormat
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int first, int last)
     {
         int panel = first;
@@ -31,7 +30,7 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
     }
 
     /// <summary>A single row over two panels: four independent chains hide the latency of the multiply-add while two streams are read.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Compiled.Apart)]
     private void OneRowTwoPanels(int panel)
     {
         float* x = input.Pointer(0);
@@ -57,7 +56,7 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
         Store(0, panel + 1, c, d);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Compiled.Apart)]
     private void Rows1(int panel, int row)
     {
         float* x = input.Pointer(row);
@@ -72,7 +71,7 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
         Store(row, panel, a, b);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Compiled.Apart)]
     private void Rows2(int panel, int row)
     {
         float* x0 = input.Pointer(row), x1 = input.Pointer(row + 1);
@@ -89,7 +88,7 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
         Store(row + 1, panel, a1, b1);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Compiled.Apart)]
     private void Rows8(int panel, int row)
     {
         float* x = input.Pointer(row);

@@ -22,7 +22,7 @@ internal static unsafe class RowSums
 internal readonly unsafe struct RmsNormJob<TLanes>(TensorView output, TensorView input, float* weight, float epsilon) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         for (int row = first; row < last; row++)
@@ -40,7 +40,7 @@ internal readonly unsafe struct RmsNormJob<TLanes>(TensorView output, TensorView
 internal readonly unsafe struct RmsNormGroupsJob<TLanes>(TensorView rows, float* weight, int width, float epsilon) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         float* tail = stackalloc float[16];
@@ -71,7 +71,7 @@ internal readonly unsafe struct RmsNormGroupsJob<TLanes>(TensorView rows, float*
 internal readonly unsafe struct LayerNormJob<TLanes>(TensorView output, TensorView input, float* weight, float* bias, float epsilon) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int columns = input.Columns;

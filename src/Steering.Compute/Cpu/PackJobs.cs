@@ -29,7 +29,7 @@ internal readonly unsafe struct PackJob(WeightSource source, int* order, PanelMa
     // Bytes between a stored row's first values, and between neighbours in a row.
     private readonly long _rowBytes = (source.IsTransposed ? 1L : source.Columns) * source.Type.Size(), _stepBytes = (source.IsTransposed ? source.Rows : 1L) * source.Type.Size();
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         const int width = PanelMatrix.Width;

@@ -9,7 +9,7 @@ internal readonly unsafe struct QuantiseRowsJob(TensorView input, byte* output, 
     // Integers up to 8,355,711 have digits of at most 127; the rounding of x / scale must not go beyond. Below the smallest value the reciprocal of the scale is infinite: such a group counts as zeros.
     private const float ThreeDigits = 8_355_000, OneDigit = 127, Smallest = 1e-30f;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         float* padded = stackalloc float[layout.GroupLength];

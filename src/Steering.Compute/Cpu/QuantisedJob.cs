@@ -6,7 +6,6 @@ namespace Steering.Compute.Cpu;
 internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* rows, long rowStride, byte* panels, long panelBytes, int groupCount, GroupLayout groups, DigitLayout digits, float* bias, bool adds) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int first, int last)
     {
         float* outputs = stackalloc float[PanelMatrix.Width];
@@ -27,6 +26,7 @@ internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* ro
         }
     }
 
+    [MethodImpl(Compiled.Apart)]
     private TLanes OneDigit(byte* group, byte* row, int half)
     {
         var total = TLanes.Zero;
@@ -40,6 +40,7 @@ internal readonly unsafe struct QuantisedJob<TLanes>(TensorView output, byte* ro
         return total;
     }
 
+    [MethodImpl(Compiled.Apart)]
     private TLanes ThreeDigits(byte* group, byte* row, int half)
     {
         var total = TLanes.Zero;

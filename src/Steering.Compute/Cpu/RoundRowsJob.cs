@@ -18,7 +18,7 @@ internal static class RowFormats
 /// <summary>Rounds rows to bf16, with zeros behind the last value up to a multiple of 32.</summary>
 internal readonly unsafe struct RoundRowsJob(TensorView input, byte* output, long stride) : IJob
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         for (int row = first; row < last; row++)

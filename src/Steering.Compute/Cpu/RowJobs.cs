@@ -5,7 +5,7 @@ namespace Steering.Compute.Cpu;
 internal readonly unsafe struct RotateJob<TLanes>(TensorView fused, AttentionShape shape, TensorView cosines, TensorView sines) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int half = cosines.Columns;
@@ -41,7 +41,7 @@ internal readonly unsafe struct EmbedJob(TensorView output, int* ids, PanelMatri
     private readonly DType _type = table.Type;
     private readonly GroupLayout _groups = table.Groups;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         for (int row = first; row < last; row++)
@@ -58,7 +58,7 @@ internal readonly unsafe struct EmbedJob(TensorView output, int* ids, PanelMatri
 internal readonly unsafe struct RouteJob<TLanes>(TensorView weights, TensorView logits, int count, bool renormalise) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int experts = logits.Columns;
@@ -92,7 +92,7 @@ internal readonly unsafe struct RouteJob<TLanes>(TensorView weights, TensorView 
 internal readonly unsafe struct AddScaledRowsJob<TLanes>(TensorView target, TensorView source, RowWeight* rows) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         for (int row = first; row < last; row++)

@@ -8,7 +8,7 @@ namespace Steering.Compute.Cpu;
 /// </summary>
 internal readonly unsafe struct StoreKvJob(nint layer, AttentionShape shape, TensorView fused, RowPlaces places) : IJob
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int d = shape.HeadDimension, padded = KvCache.PaddedHead(shape);

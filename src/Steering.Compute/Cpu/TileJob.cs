@@ -11,7 +11,7 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
 {
     private const int Width = PanelMatrix.Width;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         float* apart = stackalloc float[TileFormat.RowLimit * Width];
@@ -69,7 +69,7 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
         for (int row = first; row < end; row++) FinishRow((float*)((byte*)target.Address + (row - first) * target.Stride), output.Pointer(row) + column, column, width);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void FinishRow(float* sums, float* y, int column, int width)
     {
         int i = 0;

@@ -121,7 +121,7 @@ internal readonly unsafe struct AttendGradientJob<TLanes>(TensorView target, Ten
     private int Begin(int position) => rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
 
     /// <summary>products[q][j] = vectors[q] times the key or value of position j, for tiles of sixteen positions.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private void Products(float* vectors, float* across, float* products, in Workspace work, int firstTile, int end)
     {
         int width = shape.HeadDimension, positions = work.Positions;
@@ -146,7 +146,7 @@ internal readonly unsafe struct AttendGradientJob<TLanes>(TensorView target, Ten
     }
 
     /// <summary>From products with keys and with values to softmax and slopes of one query, zero at positions it does not see.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private void Slopes(float* scores, float* weights, float* pulls, int position, int firstTile, int end)
     {
         int begin = Begin(position);
@@ -184,7 +184,7 @@ internal readonly unsafe struct AttendGradientJob<TLanes>(TensorView target, Ten
     }
 
     /// <summary>dq = sum slope_j k_j; dk_j += slope_j q; dv_j += weight_j do, for the four queries one after the other.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Spread(in Workspace work, int begin, int end)
     {
         float* s0 = work.Pulls, s1 = s0 + work.Positions, s2 = s1 + work.Positions, s3 = s2 + work.Positions;

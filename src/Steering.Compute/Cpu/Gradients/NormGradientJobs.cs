@@ -6,7 +6,7 @@ namespace Steering.Compute.Cpu.Gradients;
 internal readonly unsafe struct RmsNormGradientJob<TLanes>(TensorView target, TensorView gradient, TensorView input, float* weight, float epsilon) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int columns = input.Columns;
@@ -35,7 +35,7 @@ internal readonly unsafe struct RmsNormGradientJob<TLanes>(TensorView target, Te
 internal readonly unsafe struct LayerNormGradientJob<TLanes>(TensorView target, TensorView gradient, TensorView input, float* weight, float epsilon) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
         int columns = input.Columns;
