@@ -14,6 +14,9 @@ namespace Steering.Compute.Cpu;
 /// <param name="ZeroPoint">The integer that stands for 0.</param>
 internal readonly record struct GroupLayout(int Length, bool IsNibble, bool HasHalfScales, bool HasOffset, int ZeroPoint)
 {
+    /// <summary>The lower four bits of every byte.</summary>
+    public const uint Nibbles = 0x0F0F0F0F;
+
     private const int BytePoint = 128; // signed integers become unsigned ones
 
     /// <summary>Bytes of the scales, and offsets if there are any.</summary>
@@ -75,7 +78,7 @@ internal readonly record struct GroupLayout(int Length, bool IsNibble, bool HasH
     public unsafe TLanes Four<TLanes>(byte* group, int step, int half) where TLanes : unmanaged, ILanes<TLanes>
     {
         byte* at = group + HeaderBytes + 64 * half;
-        return IsNibble ? TLanes.Load((float*)(at + 128 * (step / 2))).Nibbles(step % 2 * 4) : TLanes.Load((float*)(at + 128 * step));
+        return IsNibble ? TLanes.Load((float*)(at + 128 * (step / 2))).Bits(step % 2 * 4, Nibbles) : TLanes.Load((float*)(at + 128 * step));
     }
 
     /// <summary>Scales of outputs 0..15 and 16..31 (0, 1), then their offsets (2, 3).</summary>

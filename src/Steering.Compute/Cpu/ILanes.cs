@@ -56,8 +56,8 @@ internal unsafe interface ILanes<TSelf> where TSelf : unmanaged, ILanes<TSelf>
     /// <summary>sum + the products of each lane's four unsigned bytes with the four signed bytes of <paramref name="x"/>, exact.</summary>
     static abstract TSelf AddDots(TSelf sum, TSelf bytes, int x);
 
-    /// <summary>Four bits of every byte, from bit <paramref name="shift"/> (0 or 4) on.</summary>
-    TSelf Nibbles(int shift);
+    /// <summary>Every lane shifted right, and of that the bits in <paramref name="mask"/>.</summary>
+    TSelf Bits(int shift, uint mask);
 
     /// <summary>256 this + low.</summary>
     TSelf ShiftLeft8Plus(TSelf low);

@@ -106,7 +106,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     public static Lanes128 AddDots(Lanes128 sum, Lanes128 bytes, int x) => new(Dots(sum._a, bytes._a, x), Dots(sum._b, bytes._b, x), Dots(sum._c, bytes._c, x), Dots(sum._d, bytes._d, x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes128 Nibbles(int shift) => new(((_a.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle(), ((_b.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle(), ((_c.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle(), ((_d.AsUInt32() >> shift) & Vector128.Create(0x0F0F0F0Fu)).AsSingle());
+    public Lanes128 Bits(int shift, uint mask) => new(((_a.AsUInt32() >> shift) & Vector128.Create(mask)).AsSingle(), ((_b.AsUInt32() >> shift) & Vector128.Create(mask)).AsSingle(), ((_c.AsUInt32() >> shift) & Vector128.Create(mask)).AsSingle(), ((_d.AsUInt32() >> shift) & Vector128.Create(mask)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes128 ShiftLeft8Plus(Lanes128 low) => new(((_a.AsInt32() << 8) + low._a.AsInt32()).AsSingle(), ((_b.AsInt32() << 8) + low._b.AsInt32()).AsSingle(), ((_c.AsInt32() << 8) + low._c.AsInt32()).AsSingle(), ((_d.AsInt32() << 8) + low._d.AsInt32()).AsSingle());

@@ -98,7 +98,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     public static Lanes256 AddDots(Lanes256 sum, Lanes256 bytes, int x) => new(Dots(sum._a, bytes._a, x), Dots(sum._b, bytes._b, x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes256 Nibbles(int shift) => new(((_a.AsUInt32() >> shift) & Vector256.Create(0x0F0F0F0Fu)).AsSingle(), ((_b.AsUInt32() >> shift) & Vector256.Create(0x0F0F0F0Fu)).AsSingle());
+    public Lanes256 Bits(int shift, uint mask) => new(((_a.AsUInt32() >> shift) & Vector256.Create(mask)).AsSingle(), ((_b.AsUInt32() >> shift) & Vector256.Create(mask)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes256 ShiftLeft8Plus(Lanes256 low) => new(((_a.AsInt32() << 8) + low._a.AsInt32()).AsSingle(), ((_b.AsInt32() << 8) + low._b.AsInt32()).AsSingle());

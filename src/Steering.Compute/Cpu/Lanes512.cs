@@ -92,7 +92,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     public static Lanes512 AddDots(Lanes512 sum, Lanes512 bytes, int x) => new(Dots(sum._a, bytes._a, x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes512 Nibbles(int shift) => new(((_a.AsUInt32() >> shift) & Vector512.Create(0x0F0F0F0Fu)).AsSingle());
+    public Lanes512 Bits(int shift, uint mask) => new(((_a.AsUInt32() >> shift) & Vector512.Create(mask)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes512 ShiftLeft8Plus(Lanes512 low) => new(((_a.AsInt32() << 8) + low._a.AsInt32()).AsSingle());

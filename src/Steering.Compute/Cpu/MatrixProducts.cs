@@ -53,10 +53,10 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
     /// <summary>target = gradient W, in f32 whatever the numerics.</summary>
     public void RunGradient(TensorView target, TensorView gradient, PanelMatrix matrix)
     {
-        bool usesMachineCode = code != ProductCode.Managed;
-        var product = usesMachineCode ? new TileProduct(gradient.Address, (long)gradient.Stride * sizeof(float), gradient.Rows, null, 0, MatrixKernels.Single!, gradient.Columns) : default;
+        bool usesMachineCode = code != ProductCode.Managed, keepsPairs = usesMachineCode && matrix.Type == DType.Bf16 && PairTranspose.IsSupported;
+        var product = usesMachineCode ? new TileProduct(gradient.Address, (long)gradient.Stride * sizeof(float), gradient.Rows, null, 0, (keepsPairs ? MatrixKernels.WidenedBf16 : MatrixKernels.Single)!, gradient.Columns) : default;
         long bytes = Math.Min(matrix.Panels, LinearGradientJob<TLanes>.PanelsOfPart) * (long)(PanelMatrix.Width * PanelMatrix.Width * sizeof(float));
-        pool.Run(new LinearGradientJob<TLanes>(target, gradient, new PanelReader(matrix), product, usesMachineCode, Scratch(bytes)), (matrix.Inputs + PanelMatrix.Width - 1) / PanelMatrix.Width);
+        pool.Run(new LinearGradientJob<TLanes>(target, gradient, new PanelReader(matrix), product, usesMachineCode, keepsPairs, Scratch(bytes)), (matrix.Inputs + PanelMatrix.Width - 1) / PanelMatrix.Width);
     }
 
     /// <summary>So many bytes for each thread, valid until the next product.</summary>

@@ -13,8 +13,9 @@ namespace Steering.Compute.Cpu.Gradients;
 /// <param name="gradient">[rows, outputs].</param>
 /// <param name="product">Machine code for f32 panels, gradient its rows.</param>
 /// <param name="usesMachineCode">Else managed kernels do it, with the same bits.</param>
+/// <param name="keepsPairs">bf16 weights stay what they are in the panel of W^T.</param>
 /// <param name="scratch">For a panel of W^T a thread.</param>
-internal readonly unsafe struct LinearGradientJob<TLanes>(TensorView target, TensorView gradient, PanelReader reader, TileProduct product, bool usesMachineCode, GradientScratch scratch) : IJob
+internal readonly unsafe struct LinearGradientJob<TLanes>(TensorView target, TensorView gradient, PanelReader reader, TileProduct product, bool usesMachineCode, bool keepsPairs, GradientScratch scratch) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
 {
     /// <summary>Panels of W that a part of a panel of W^T is gathered from.</summary>
@@ -34,21 +35,33 @@ internal readonly unsafe struct LinearGradientJob<TLanes>(TensorView target, Ten
             for (int panel = 0; panel < panels; panel += PanelsOfPart)
             {
                 int end = Math.Min(panels, panel + PanelsOfPart), from = panel * Width;
-                Gather(item, panel, end, block, (float*)transposed);
+                if (keepsPairs) GatherPairs(item, panel, end, (uint*)transposed);
+                else Gather(item, panel, end, block, (float*)transposed);
                 var part = gradient.Slice(from, Math.Min(end * Width, gradient.Columns) - from);
-                if (usesMachineCode) new TileJob(product with { Panels = transposed, FirstRow = part.Address, Steps = part.Columns }, columns, null, adds: panel > 0).Run(0, 1);
+                if (usesMachineCode) new TileJob(product with { Panels = transposed, FirstRow = part.Address, Steps = keepsPairs ? (part.Columns + 1) / 2 : part.Columns }, columns, null, adds: panel > 0).Run(0, 1);
                 else new LinearJob<TLanes, F32Panel>(columns, part, transposed, scratch.Bytes, (part.Columns + 1) / 2, null, adds: panel > 0).Run(0, 1);
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private void Gather(int item, int first, int last, float* block, float* transposed)
     {
         for (int panel = first; panel < last; panel++, transposed += Width * Width)
         {
+            reader.Prefetch(Math.Min(panel + 2, last - 1), item);
             reader.Widen<TLanes>(panel, item, block);
             Transpose(block, transposed);
+        }
+    }
+
+    [MethodImpl(Compiled.Apart)]
+    private void GatherPairs(int item, int first, int last, uint* transposed)
+    {
+        for (int panel = first; panel < last; panel++, transposed += Width * Width / 2)
+        {
+            reader.Prefetch(Math.Min(panel + 2, last - 1), item);
+            PairTranspose.Run((uint*)reader.Part(panel, item), transposed);
         }
     }
 
