@@ -15,13 +15,13 @@ internal sealed class BlockGradient
     private readonly EditGradients _edits;
     private readonly AttentionShape _attention;
     private readonly RotaryAngles _angles;
-    private readonly TensorView _branch, _raw, _normed, _activated, _gateUp, _heads, _fused;
+    private readonly TensorView _branch, _edited, _raw, _normed, _activated, _gateUp, _heads, _fused;
 
     public BlockGradient(DecoderShape shape, IKernels kernels, IGradientKernels gradients, EditGradients edits, AttentionShape attention, Arena arena, int maxRows)
     {
         (_shape, _kernels, _gradients, _edits, _attention) = (shape, kernels, gradients, edits, attention);
         _angles = new RotaryAngles(shape, kernels, arena, maxRows);
-        (_branch, _raw, _normed) = (arena.Matrix(maxRows, shape.HiddenSize), arena.Matrix(maxRows, shape.HiddenSize), arena.Matrix(maxRows, shape.HiddenSize));
+        (_branch, _edited, _raw, _normed) = (arena.Matrix(maxRows, shape.HiddenSize), arena.Matrix(maxRows, shape.HiddenSize), arena.Matrix(maxRows, shape.HiddenSize), arena.Matrix(maxRows, shape.HiddenSize));
         _activated = arena.Matrix(maxRows, shape.IntermediateSize);
         _gateUp = arena.Matrix(maxRows, (shape.IsGated ? 2 : 1) * shape.IntermediateSize);
         _heads = arena.Matrix(maxRows, attention.QueryWidth);
@@ -63,11 +63,10 @@ internal sealed class BlockGradient
         {
             int width = _shape.IntermediateSize;
             TensorView gate = gateUp.Slice(0, width), up = gateUp.Slice(width, width);
+            _kernels.Multiply(gate, activated, trace.GateUp.Slice(width, width));
+            _edits.Pull(SitePoint.MlpGate, block, gate);
+            _gradients.ActivateGradient(gate, trace.GateUp.Slice(0, width), _shape.Activation);
             _kernels.Multiply(up, activated, trace.Gate);
-            _kernels.Multiply(activated, activated, trace.GateUp.Slice(width, width));
-            _edits.Pull(SitePoint.MlpGate, block, activated);
-            _gradients.ActivateGradient(activated, trace.GateUp.Slice(0, width), _shape.Activation);
-            activated.CopyTo(gate);
         }
         else
         {
@@ -99,10 +98,14 @@ internal sealed class BlockGradient
     /// <summary>dL/d of what a sublayer gives before the family's norm of it. <paramref name="added"/> stays.</summary>
     private TensorView Raw(TensorView added, SitePoint point, int block, NormWeights postNorm, TensorView before)
     {
-        TensorView edited = _normed.Take(added.Rows), raw = _raw.Take(added.Rows);
-        added.CopyTo(postNorm.IsThere ? edited : raw);
-        _edits.Pull(point, block, postNorm.IsThere ? edited : raw);
-        if (!postNorm.IsThere) return raw;
+        TensorView edited = added, raw = _raw.Take(added.Rows);
+        if (_edits.Touches(point, block))
+        {
+            edited = _edited.Take(added.Rows);
+            added.CopyTo(edited);
+            _edits.Pull(point, block, edited);
+        }
+        if (!postNorm.IsThere) return edited;
         raw.Clear();
         NormGradient(raw, edited, before, postNorm);
         return raw;

@@ -40,6 +40,9 @@ internal sealed class EditGradients(IKernels kernels, SiteTable sites, int maxRo
         return kept.Address + (nint)row * kept.Stride * sizeof(float);
     }
 
+    /// <summary>Whether there are edits at a site.</summary>
+    public bool Touches(SitePoint point, int block) => _edits.ContainsKey(sites.IndexOf(new Site(point, block)));
+
     /// <summary>gradient: in, with respect to the rows after their edits at a site; out, before them.</summary>
     public void Pull(SitePoint point, int block, TensorView gradient)
     {

@@ -50,7 +50,7 @@ internal sealed class ModelGradient : IDisposable
         _cache = new KvCache(attention, 1, maxRows); // one block a sequence at least; only address space until written
         _trace = new BlockTrace(_shape, kernels, _sites, _cache, _arena, maxRows);
         _block = new BlockGradient(_shape, kernels, _gradients, _edits, attention, _arena, maxRows);
-        _objective = new LogitObjective(_shape.VocabularySize, _shape.LogitSoftCap);
+        _objective = new LogitObjective(kernels.Pool, TargetsAtOnce, _shape.LogitSoftCap);
         _received = [.. Enumerable.Range(0, _shape.Blocks).Select(_ => _arena.Matrix(maxRows, _shape.HiddenSize))];
         (_residual, _normed, _normedGradient, _positions) = (Hidden(maxRows), Hidden(maxRows), Hidden(maxRows), Hidden(_shape.LearnedPositions ? maxRows : 1));
         (_last, _lastGradient, _logits) = (Hidden(TargetsAtOnce), Hidden(TargetsAtOnce), _arena.Matrix(TargetsAtOnce, _shape.VocabularySize));
@@ -72,7 +72,7 @@ internal sealed class ModelGradient : IDisposable
     /// <summary>About how many bytes gradients over so many tokens at once take: what each block receives, and the activations of one block in both directions.</summary>
     public static long BytesFor(DecoderShape shape, long rows)
     {
-        long activations = 14L * shape.HiddenSize + (shape.IsGated ? 7L : 4L) * shape.IntermediateSize + 4L * (shape.QueryWidth + 2 * shape.KeyValueWidth);
+        long activations = 15L * shape.HiddenSize + (shape.IsGated ? 7L : 4L) * shape.IntermediateSize + 4L * (shape.QueryWidth + 2 * shape.KeyValueWidth);
         return sizeof(float) * (rows * ((long)shape.Blocks * shape.HiddenSize + activations) + TargetsAtOnce * (long)shape.VocabularySize);
     }
 
@@ -190,8 +190,8 @@ internal sealed class ModelGradient : IDisposable
         _kernels.CopyRows(_normed, _gather);
         _kernels.Linear(logits, last, _weights.Head, default);
         if (_shape.LogitSoftCap is { } cap) _kernels.SoftCap(logits, (float)cap);
-        for (int i = 0; i < targets.Count; i++)
-            values[targets[i].Sequence] += _objective.Value(logits.Row(i), targets[i].Target.Token, targets[i].Target.Weight, wantsGradient);
+        var scores = _objective.Values(logits, [.. targets.Select(target => target.Target)], wantsGradient);
+        for (int i = 0; i < targets.Count; i++) values[targets[i].Sequence] += scores[i];
         if (!wantsGradient) return;
         _gradients.LinearGradient(lastGradient, logits, _weights.Head);
         for (int i = 0; i < targets.Count; i++)
@@ -205,6 +205,7 @@ internal sealed class ModelGradient : IDisposable
 
     public void Dispose()
     {
+        _objective.Dispose();
         _edits.Dispose();
         _batch.Dispose();
         _cache.Dispose();
