@@ -12,15 +12,15 @@ public sealed class ComputeTurns
     /// <summary>Others are pausing when none of them has had a turn for so long; what comes between two requests of one client is no pause.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    // Where others never pause, one of so many of their turns is preceded by one in the background, it takes no more than one part in so many of the time, and comes no sooner than so long after the last: a request
-    // that is over in milliseconds must not be met by several.
-    private const int TurnsBetween = 10, ShareOfTime = 20;
-    private static readonly long s_pause = Ticks(Pause), s_between = Ticks(TimeSpan.FromMilliseconds(20));
+    // Where others never pause, turns in the background take no more than one part in so many of the time, and come no sooner than so long after the last: of requests that are over in milliseconds fewer than one in
+    // twenty is met by one, and of longer ones each gives up a twentieth of its time.
+    private const int ShareOfTime = 20;
+    private static readonly long s_pause = Ticks(Pause), s_between = Ticks(TimeSpan.FromMilliseconds(200));
 
     private readonly object _gate = new();
     private long _next, _current;
     private int _present;
-    private long _lastForeground, _turnsSince, _backgroundBegan, _backgroundEnded, _backgroundTook;
+    private long _lastForeground, _backgroundBegan, _backgroundEnded = Stopwatch.GetTimestamp(), _backgroundTook;
 
     /// <summary>Waits for its turn.</summary>
     public void Enter()
@@ -38,7 +38,6 @@ public sealed class ComputeTurns
         lock (_gate)
         {
             _present--;
-            _turnsSince++;
             _lastForeground = Stopwatch.GetTimestamp();
             Pass();
         }
@@ -61,8 +60,8 @@ public sealed class ComputeTurns
         }
     }
 
-    // Waits until the others pause, or have had their share, and then for its turn.
-    private void EnterBackground()
+    /// <summary>Waits until the others pause, or have had their share, and then for its turn.</summary>
+    public void EnterBackground()
     {
         lock (_gate)
         {
@@ -73,13 +72,13 @@ public sealed class ComputeTurns
         }
     }
 
-    private void ExitBackground()
+    /// <summary>Ends a turn in the background.</summary>
+    public void ExitBackground()
     {
         lock (_gate)
         {
             _backgroundEnded = Stopwatch.GetTimestamp();
             _backgroundTook = _backgroundEnded - _backgroundBegan;
-            _turnsSince = 0;
             Pass();
         }
     }
@@ -89,7 +88,6 @@ public sealed class ComputeTurns
     {
         long untilPause = _present == 0 ? _lastForeground + s_pause - now : s_pause;
         long untilShare = _backgroundEnded + Math.Max(s_between, (ShareOfTime - 1) * _backgroundTook) - now;
-        if (_turnsSince < TurnsBetween) untilShare = Math.Max(untilShare, s_between / 4);
         return Math.Max(0, Math.Min(untilPause, untilShare));
     }
 

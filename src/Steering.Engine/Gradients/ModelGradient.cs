@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Steering.Compute;
 using Steering.Engine.Interventions;
 using Steering.Engine.Loading;
@@ -8,11 +9,14 @@ namespace Steering.Engine.Gradients;
 
 /// <summary>
 /// Gradients of log-probabilities with respect to embeddings (docs/decisions.md 18): whole sequences, dense, through the edits that are active. On the way forward only what each block receives is kept; on the way
-/// back a block runs again and its gradient follows. Memory: blocks x rows x width, and one block's activations. For one thread; takes the pool's turns block by block, so that others go on in between.
+/// back a block runs again and its gradient follows. Memory: blocks x rows x width, and one block's activations. For one thread; takes the pool's turns block by block, or for a millisecond in the background, so that others go on in between.
 /// </summary>
 internal sealed class ModelGradient : IDisposable
 {
     private const int TargetsAtOnce = 64;
+
+    /// <summary>Turns in the background are few: of a small model one holds several blocks.</summary>
+    private static readonly TimeSpan s_leastTurn = TimeSpan.FromMilliseconds(1);
 
     private readonly LoadedModel _model;
     private readonly DecoderShape _shape;
@@ -32,6 +36,7 @@ internal sealed class ModelGradient : IDisposable
     private readonly TensorView[] _received;
     private readonly TensorView _residual, _normed, _normedGradient, _positions, _last, _lastGradient, _logits;
     private readonly bool _inBackground;
+    private long _turnBegan; // of the turn in the background that is held; 0: none
 
     private readonly record struct TargetRow(int Sequence, int Row, GradientTarget Target);
 
@@ -81,7 +86,14 @@ internal sealed class ModelGradient : IDisposable
     {
         using var ids = new NativeList<int>();
         foreach (int token in tokens) ids.Add(token);
-        InTurn(() => _kernels.Embed(output, ids, _weights.Embedding, _shape.EmbeddingScale));
+        try
+        {
+            InTurn(() => _kernels.Embed(output, ids, _weights.Embedding, _shape.EmbeddingScale));
+        }
+        finally
+        {
+            EndTurn();
+        }
     }
 
     /// <summary>The objectives of some sequences, and the gradients of each with respect to its own embeddings.</summary>
@@ -90,6 +102,18 @@ internal sealed class ModelGradient : IDisposable
     /// <param name="received">Called with a block and the gradient with respect to what it receives, last block first.</param>
     /// <returns>A value for each sequence.</returns>
     public double[] Run(IReadOnlyList<GradientSequence> sequences, TensorView embeddings, TensorView gradient, Action<int, TensorView>? received = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return Compute(sequences, embeddings, gradient, received, cancellation);
+        }
+        finally
+        {
+            EndTurn();
+        }
+    }
+
+    private double[] Compute(IReadOnlyList<GradientSequence> sequences, TensorView embeddings, TensorView gradient, Action<int, TensorView>? received, CancellationToken cancellation)
     {
         using var directions = new DirectionStore();
         Fill(sequences, directions);
@@ -201,7 +225,28 @@ internal sealed class ModelGradient : IDisposable
         }
     }
 
-    private void InTurn(Action work) => _model.Turns.Run(work, _inBackground);
+    private void InTurn(Action work)
+    {
+        if (!_inBackground)
+        {
+            _model.Turns.Run(work);
+            return;
+        }
+        if (_turnBegan == 0)
+        {
+            _model.Turns.EnterBackground();
+            _turnBegan = Stopwatch.GetTimestamp();
+        }
+        work();
+        if (Stopwatch.GetElapsedTime(_turnBegan) >= s_leastTurn) EndTurn();
+    }
+
+    private void EndTurn()
+    {
+        if (_turnBegan == 0) return;
+        _turnBegan = 0;
+        _model.Turns.ExitBackground();
+    }
 
     public void Dispose()
     {
