@@ -5,15 +5,15 @@ using System.Runtime.Intrinsics.X86;
 namespace Steering.Compute.Cpu.Gradients;
 
 /// <summary>
-/// Gradients of outputs times W: of y = x W^T. An item is 32 inputs. Panels hold 32 outputs side by side where here 32 inputs are wanted so: they are gathered into a panel of W^T, block by block of 32 x 32 weights, widened and
-/// transposed in the first-level cache, and that panel is multiplied as any other. A long panel is made and multiplied part by part, so that what is gathered is still in the second-level cache. Every result is a chain of
+/// Gradients of outputs times W: of y = x W^T. An item is 32 inputs. Panels hold 32 outputs side by side where here 32 inputs are wanted so: they are gathered into a panel of W^T, block by block of 32 x 32 weights, widened (unless
+/// bf16 can stay what it is) and transposed in the first-level cache, and that panel is multiplied as any other. A long panel is made and multiplied part by part, so that what is gathered is still in the second-level cache. Every result is a chain of
 /// fused multiply-adds over the ascending outputs of each part, and the parts' sum in their order.
 /// </summary>
 /// <param name="target">[rows, inputs].</param>
 /// <param name="gradient">[rows, outputs].</param>
-/// <param name="product">Machine code for f32 panels, gradient its rows.</param>
+/// <param name="product">Machine code for panels of f32, or of bf16 if those stay, gradient its rows.</param>
 /// <param name="usesMachineCode">Else managed kernels do it, with the same bits.</param>
-/// <param name="keepsPairs">bf16 weights stay what they are in the panel of W^T.</param>
+/// <param name="keepsPairs">bf16 weights stay what they are in the panel of W^T (<see cref="PairTranspose"/>).</param>
 /// <param name="scratch">For a panel of W^T a thread.</param>
 internal readonly unsafe struct LinearGradientJob<TLanes>(TensorView target, TensorView gradient, PanelReader reader, TileProduct product, bool usesMachineCode, bool keepsPairs, GradientScratch scratch) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
