@@ -25,7 +25,8 @@ internal sealed class EngineBenchmark(int threads)
         using var model = LoadedModel.LoadWeights(path, new LoadOptions(), timed);
         using var block = new DeviceBuffer(model.WeightBytes / 4096 * 4096);
         MemoryLimit.Fill(block);
-        double peak = Peak(model, MachineLimits.Measure(threads)); // anew: the processor's clock is not the same from minute to minute
+        // Before and after every row of steps: the processor's clock is not the same from minute to minute, and a limit that was disturbed is none.
+        double PeakNow() => Peak(model, MachineLimits.Measure(threads));
         string cells = $"| {name} | {model.KeptTypes} | {numerics.Name()} |", parts = cells;
         double alone = 0;
         foreach (int batch in s_batches)
@@ -33,6 +34,7 @@ internal sealed class EngineBenchmark(int threads)
             using var engine = new BenchmarkEngine(model, Context, Enumerable.Repeat(InterventionPlan.Empty, batch).ToArray());
             for (int i = 0; i < WarmUp; i++) engine.Step(); // until the runtime has recompiled what is hot
             List<double> steps = [], ofRead = [], bandwidths = [];
+            double before = PeakNow();
             timed.Reset();
             for (int i = 0; i < Pairs; i++)
             {
@@ -42,12 +44,13 @@ internal sealed class EngineBenchmark(int threads)
                 bandwidths.Add(block.Bytes / read);
             }
             var report = timed.Report(TimeSpan.FromSeconds(steps.Sum()));
-            double median = Statistics.Median(steps), ofCompute = batch * 2.0 * products.All / peak / median;
+            double median = Statistics.Median(steps), ofCompute = batch * 2.0 * products.All / Math.Max(before, PeakNow()) / median;
             if (batch == 1) alone = median;
             cells += batch == 1 ? Invariant($" {1 / median:f0} | {Statistics.Median(ofRead):f2} at {Statistics.Median(bandwidths) / 1e9:f0} GB/s |") : Invariant($" {batch / median:f0} ({batch * alone / median:f1} x, {ofCompute:f2}) |");
             if (batch is 1 or 16) parts += $" {report} |";
         }
         List<double> prefills = [];
+        double beforePrefills = PeakNow();
         foreach (double seconds in BenchmarkEngine.Prefill(model, Prompt).Take(Prefills + 1))
         {
             prefills.Add(seconds);
@@ -55,7 +58,7 @@ internal sealed class EngineBenchmark(int threads)
         }
         prefills.RemoveAt(0);
         double prefill = Statistics.Median(prefills);
-        _speeds.Add(cells + Invariant($" {Prompt / prefill:f0} | {Prompt * 2.0 * (products.All - products.Head) / peak / prefill:f2} |"));
+        _speeds.Add(cells + Invariant($" {Prompt / prefill:f0} | {Prompt * 2.0 * (products.All - products.Head) / Math.Max(beforePrefills, PeakNow()) / prefill:f2} |"));
         _parts.Add(parts + $" {timed.Report(TimeSpan.FromSeconds(prefills.Sum()))} |");
         Console.WriteLine(_speeds[^1]);
         Console.WriteLine(_parts[^1]);

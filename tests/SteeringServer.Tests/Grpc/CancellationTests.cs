@@ -23,7 +23,7 @@ public sealed class CancellationTests
             foreach (bool isStream in new[] { false, true })
             {
                 using var leaving = new CancellationTokenSource();
-                var options = isLate ? new CallOptions(deadline: DateTime.UtcNow.AddMilliseconds(250)) : new CallOptions(cancellationToken: leaving.Token);
+                var options = isLate ? new CallOptions(deadline: DateTime.UtcNow.AddMilliseconds(50)) : new CallOptions(cancellationToken: leaving.Token);
                 Task call = isStream ? client.GenerateStream(Rpc.Streamed(Long), options).ResponseStream.ReadAllAsync().ToListAsync().AsTask() : client.GenerateAsync(Long, options).ResponseAsync;
                 if (!isLate)
                 {

@@ -14,7 +14,7 @@ namespace SteeringServer.Tests.Features.Extraction;
 public sealed class ExtractionLifeTests
 {
     // Long enough to be interrupted in the middle of its longest stage.
-    private static readonly object Long = new { vector = "long", text = Extractions.Lines(24), grains = new { points = 40, top_k = 2 } };
+    private static readonly object Long = new { vector = "long", text = Extractions.Lines(24), grains = new { points = 80, top_k = 2 } };
 
     [Fact]
     public async Task A_restart_goes_on_from_the_last_checkpoint_and_gives_the_same_bits()
@@ -89,7 +89,7 @@ public sealed class ExtractionLifeTests
     public async Task A_model_that_is_unloaded_interrupts_it_and_loading_it_again_goes_on()
     {
         await using var server = await RunningServer.StartAsync(RunningServer.Options with { Models = [RunningServer.Storyworld, RunningServer.Storyworld with { Name = "other" }] });
-        string id = await server.BeginAsync(new { model = "other", vector = "long", text = Extractions.Lines(24), grains = new { points = 40, top_k = 2 } });
+        string id = await server.BeginAsync(new { model = "other", vector = "long", text = Extractions.Lines(24), grains = new { points = 80, top_k = 2 } });
         await Eventually.TrueAsync(async () => (await server.OperationAsync(id)).Done(stage: 0) >= 4, "it runs");
 
         await server.Http.CallAsync(HttpMethod.Post, "/v1/models/other:unload");
