@@ -86,14 +86,7 @@ internal sealed class ModelGradient : IDisposable
     {
         using var ids = new NativeList<int>();
         foreach (int token in tokens) ids.Add(token);
-        try
-        {
-            InTurn(() => _kernels.Embed(output, ids, _weights.Embedding, _shape.EmbeddingScale));
-        }
-        finally
-        {
-            EndTurn();
-        }
+        _model.Turns.Run(() => _kernels.Embed(output, ids, _weights.Embedding, _shape.EmbeddingScale), _inBackground);
     }
 
     /// <summary>The objectives of some sequences, and the gradients of each with respect to its own embeddings.</summary>
