@@ -17,6 +17,8 @@ public enum EditKind
     RotateTo,
     /// <summary>h + c unit(U^T U h).</summary>
     ProjectBoost,
+    /// <summary>h + c R^T (W h + b - R h).</summary>
+    LowRank,
 }
 
 /// <summary>One edit of one row of a step: plain data that the kernel reads. Edits of a row are applied in list order; rows are ascending.</summary>
@@ -26,7 +28,7 @@ public readonly record struct Edit
     public int Row { get; init; }
     public EditKind Kind { get; init; }
 
-    /// <summary>Number of directions.</summary>
+    /// <summary>Number of directions; of a low-rank map the rows of R.</summary>
     public int Rank { get; init; }
 
     /// <summary>The coefficient is multiplied by |h|.</summary>
@@ -35,7 +37,7 @@ public readonly record struct Edit
     /// <summary>The row's norm is restored afterwards.</summary>
     public bool Renormalise { get; init; }
 
-    /// <summary>Address of the directions: f32 [Rank][width padded to 16], padding zero.</summary>
+    /// <summary>Address of the directions: f32 [Rank][width padded to 16], padding zero. Of a low-rank map R, then W, then a row that begins with b.</summary>
     public nint Directions { get; init; }
 
     /// <summary>c above.</summary>

@@ -70,6 +70,9 @@ internal readonly unsafe struct InterveneJob<TLanes>(TensorView rows, Edit* edit
                 float length = Projection(h, edit);
                 if (length >= 1e-12f) Subspace(h, edit, coefficient / length);
                 break;
+            case EditKind.LowRank:
+                LowRank(h, edit, coefficient);
+                break;
         }
         if (edit.Renormalise) Scale(h, norm / (RowSums.Norm<TLanes>(h, width) + 1e-8f));
     }
@@ -106,6 +109,16 @@ internal readonly unsafe struct InterveneJob<TLanes>(TensorView rows, Edit* edit
             sum = MathF.FusedMultiplyAdd(x, x, sum);
         }
         return MathF.Sqrt(sum);
+    }
+
+    /// <summary>h + c R^T (W h + b - R h), all coordinates read from the same h.</summary>
+    private void LowRank(float* h, in Edit edit, float coefficient)
+    {
+        int rank = edit.Rank, stride = TensorView.Padded(rows.Columns);
+        float* r = (float*)edit.Directions, w = r + rank * stride, b = w + rank * stride;
+        float* changes = stackalloc float[rank];
+        for (int i = 0; i < rank; i++) changes[i] = RowSums.Dot<TLanes>(h, w + i * stride, rows.Columns) + b[i] - RowSums.Dot<TLanes>(h, r + i * stride, rows.Columns);
+        for (int i = 0; i < rank; i++) AddScaled(h, r + i * stride, coefficient * changes[i]);
     }
 
     private void Rotate(float* h, in Edit edit, float coefficient)

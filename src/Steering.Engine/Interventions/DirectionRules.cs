@@ -10,7 +10,7 @@ internal static class DirectionRules
     {
         if (Read(use, selected, problems) is not { } tensors || !HasShape(use, selected, tensors, table, problems)) return null;
 
-        var preparation = use.Operation == Operation.Add ? DirectionPreparation.AsStored : DirectionPreparation.Orthonormal;
+        var preparation = use.Operation is Operation.Add or Operation.LowRank ? DirectionPreparation.AsStored : DirectionPreparation.Orthonormal;
         var key = new DirectionKey(use.Vector.Sha256, selected.Source, string.Join(',', tensors.Select(tensor => tensor.Role)), preparation);
         Orthonormal.Failure? failure = null;
         var directions = cache.GetOrCreate(key, () => Prepare(tensors, preparation, out failure));
@@ -24,7 +24,7 @@ internal static class DirectionRules
         }
         else if (directions.Norm < Orthonormal.SmallestNorm)
         {
-            ReportZero(use, selected, "the direction", problems);
+            ReportZero(use, selected, string.Join(", ", tensors.Select(tensor => RoleName(tensor.Role))), problems);
             return null;
         }
         return directions;
@@ -33,10 +33,11 @@ internal static class DirectionRules
     /// <summary>Alternatives of roles, preferred first.</summary>
     private static string[][] Roles(Operation operation) => operation switch
     {
-        Operation.Add or Operation.SetCoordinate => [[""]],
-        Operation.ScaleCoordinate => [[""], ["u"]],
-        Operation.Rotate => [["b1", "b2"]],
-        Operation.ProjectBoost => [["u"], [""]],
+        Operation.Add or Operation.SetCoordinate => [[TensorRoles.Direction]],
+        Operation.ScaleCoordinate => [[TensorRoles.Direction], [TensorRoles.Subspace]],
+        Operation.Rotate => [[TensorRoles.Axis1, TensorRoles.Axis2]],
+        Operation.ProjectBoost => [[TensorRoles.Subspace], [TensorRoles.Direction]],
+        Operation.LowRank => [[TensorRoles.MapTo, TensorRoles.MapFrom, TensorRoles.MapBias]],
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),
     };
 
@@ -59,11 +60,11 @@ internal static class DirectionRules
     private static bool HasShape(VectorUse use, SelectedSite selected, ImmutableArray<SteeringTensor> tensors, SiteTable table, ProblemList problems)
     {
         int width = table.Width(selected.Site);
-        int most = use.Operation is Operation.ScaleCoordinate or Operation.ProjectBoost ? DirectionTensor.MaximumRows : 1;
         bool fits = true;
         foreach (var tensor in tensors)
         {
-            if (tensor.Columns != width)
+            int most = use.Operation is Operation.ScaleCoordinate or Operation.ProjectBoost || TensorRoles.HasRows(tensor.Role) ? DirectionTensor.MaximumRank : 1;
+            if (tensor.Columns != width && TensorRoles.IsAsWideAsSite(tensor.Role))
             {
                 fits = false;
                 problems.AddAt(selected.Path, SteeringProblemCode.WidthMismatch, selected.Site,
@@ -78,14 +79,20 @@ internal static class DirectionRules
                         + $"{SteeringNames.Of(use.Operation)} takes {(most == 1 ? "exactly one" : $"1 to {most}")}");
             }
         }
+        if (fits && use.Operation == Operation.LowRank && LowRankMap.WhyNot(tensors[0], tensors[1], tensors[2]) is { } mismatch)
+        {
+            fits = false;
+            problems.AddAt(selected.Path, SteeringProblemCode.BadShape, selected.Site, $"vector {use.Vector.Name} at {ProblemList.Sites}: {mismatch}");
+        }
         return fits;
     }
 
     private static DirectionTensor? Prepare(ImmutableArray<SteeringTensor> tensors, DirectionPreparation preparation, out Orthonormal.Failure? failure)
     {
         failure = null;
-        float[] values = [.. tensors.SelectMany(tensor => tensor.Values)];
         int columns = tensors[0].Columns;
+        // Every row as wide as the first tensor's: the bias of a low-rank map is shorter.
+        float[] values = [.. tensors.SelectMany(tensor => tensor.Values.Concat(new float[tensor.Rows * (columns - tensor.Columns)]))];
         if (preparation == DirectionPreparation.Orthonormal)
         {
             double[][] rows = [.. values.Chunk(columns).Select(row => Array.ConvertAll(row, value => (double)value))];

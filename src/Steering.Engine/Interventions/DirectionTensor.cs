@@ -12,8 +12,11 @@ namespace Steering.Engine.Interventions;
 /// <param name="values">[rows, columns] row-major; owned by the tensor from here on.</param>
 public sealed class DirectionTensor(int rows, int columns, float[] values)
 {
-    /// <summary>Most rows an edit may have: each costs two passes over a token's row, and kernels keep coordinates on the stack.</summary>
-    public const int MaximumRows = 64;
+    /// <summary>Most rows of a subspace or a low-rank map: each costs two passes over a token's row, and kernels keep coordinates on the stack.</summary>
+    public const int MaximumRank = 64;
+
+    /// <summary>A low-rank map has R, W and a row for b.</summary>
+    private const int MaximumRows = 2 * MaximumRank + 1;
 
     public int Rows { get; } = rows is >= 1 and <= MaximumRows && values.Length == rows * columns ? rows
         : throw new ArgumentException($"found {rows} rows of {columns}, {values.Length} values; expected 1 to {MaximumRows} rows that fill them", nameof(rows));

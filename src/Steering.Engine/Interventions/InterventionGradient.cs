@@ -41,7 +41,9 @@ public static class InterventionGradient
             throw new ArgumentException($"expected rows of {directions.Columns} values");
         if (coefficient == 0) return;
 
-        int k = directions.Rows;
+        bool isMap = operation == Operation.LowRank;
+        int k = isMap ? directions.Rows - 1 : directions.Rows; // the last row of a map is b, no direction
+        var bias = isMap ? directions.Row(k)[..(k / 2)] : default;
         Span<double> c = stackalloc double[k];        // <h, u_i>
         Span<double> g = stackalloc double[k];        // <dL/dy, u_i>
         Span<double> delta = stackalloc double[k];
@@ -53,7 +55,7 @@ public static class InterventionGradient
         }
         double norm = Math.Sqrt(Dot(h, h));
         double scale = timesTokenNorm ? coefficient * norm : coefficient;
-        Delta(operation, parameters, c, scale, delta);
+        Delta(operation, parameters, c, bias, scale, delta);
 
         // dL/dy = alpha dL/dh' + beta y, and |h| in the numerator adds gamma h.
         double alpha = 1, beta = 0, gamma = 0;
@@ -76,8 +78,10 @@ public static class InterventionGradient
     }
 
     /// <summary>delta_i for coordinates c.</summary>
-    private static void Delta(Operation operation, OperationParameters parameters, ReadOnlySpan<double> c, double scale, Span<double> delta)
+    private static void Delta(
+        Operation operation, OperationParameters parameters, ReadOnlySpan<double> c, ReadOnlySpan<float> bias, double scale, Span<double> delta)
     {
+        delta.Clear();
         switch (operation)
         {
             case Operation.Add:
@@ -102,6 +106,9 @@ public static class InterventionGradient
             case Operation.ProjectBoost:
                 double length = Norm(c);
                 for (int i = 0; i < c.Length; i++) delta[i] = length < SmallestProjection ? 0 : scale * c[i] / length;
+                break;
+            case Operation.LowRank: // u_i are the rows of R, then those of W
+                for (int i = 0; i < bias.Length; i++) delta[i] = scale * (c[bias.Length + i] + bias[i] - c[i]);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), operation, null);
@@ -141,6 +148,9 @@ public static class InterventionGradient
                 for (int i = 0; i < c.Length; i++) towards += g[i] * c[i] / length;
                 for (int i = 0; i < c.Length; i++) pulled[i] = scale / length * (g[i] - towards * c[i] / length);
                 return towards;
+            case Operation.LowRank:
+                for (int i = 0; i < c.Length / 2; i++) (pulled[i], pulled[c.Length / 2 + i]) = (-scale * g[i], scale * g[i]);
+                return 0;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), operation, null);
         }

@@ -13,4 +13,6 @@ public enum Operation
     Rotate,
     /// <summary>h + s unit(U^T U h) with orthonormal rows U.</summary>
     ProjectBoost,
+    /// <summary>h + s R^T (W h + b - R h): with orthonormal rows R and s = 1 the part of h in their span becomes R^T (W h + b) (LoReFT, arXiv 2404.03592, equation 2).</summary>
+    LowRank,
 }

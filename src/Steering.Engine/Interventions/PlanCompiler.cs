@@ -71,8 +71,8 @@ public static class PlanCompiler
             }
             length = norm;
         }
-        // Only add reads the tensor at its stored length; every other operation works on unit rows.
-        double stored = use.Operation == Operation.Add ? directions.Norm : 1;
+        // Only add and low_rank read tensors at their stored length; every other operation works on unit rows.
+        double stored = use.Operation is Operation.Add or Operation.LowRank ? directions.Norm : 1;
         double coefficient = strength.Unit is StrengthUnit.Rms or StrengthUnit.TokenNorm ? length / stored : length;
         if (double.IsFinite(strength.Scheduled.Largest) && strength.Scheduled.Largest * coefficient * stored > LargestEdit)
         {

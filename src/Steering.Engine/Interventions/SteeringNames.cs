@@ -3,7 +3,7 @@ namespace Steering.Engine.Interventions;
 /// <summary>The names that operations and units have in requests, vector files, receipts and error messages (docs/decisions.md 11 and 12).</summary>
 public static class SteeringNames
 {
-    private static readonly string[] OperationNames = ["add", "scale_coordinate", "set_coordinate", "rotate", "project_boost"];
+    private static readonly string[] OperationNames = ["add", "scale_coordinate", "set_coordinate", "rotate", "project_boost", "low_rank"];
     private static readonly string[] UnitNames = ["raw", "rms", "token_norm", "degrees", "fraction"];
 
     public static IReadOnlyList<string> Operations => OperationNames;

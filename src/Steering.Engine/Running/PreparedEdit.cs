@@ -23,13 +23,14 @@ internal sealed record PreparedEdit(PlannedEdit Plan, int SiteIndex, nint Direct
             Operation.Rotate when p.Rotation == RotationMode.To => (EditKind.RotateTo, Math.Cos(Radians(p.ToDegrees!.Value)), Math.Sin(Radians(p.ToDegrees!.Value))),
             Operation.Rotate => (EditKind.RotateBy, Math.Cos(coefficient), Math.Sin(coefficient)),
             Operation.ProjectBoost => (EditKind.ProjectBoost, 0, 0),
+            Operation.LowRank => (EditKind.LowRank, 0, 0),
             _ => throw new InvalidOperationException($"Operation {Plan.Operation} has no kernel."),
         };
         return new Edit
         {
             Row = row,
             Kind = kind,
-            Rank = Plan.Directions.Rows,
+            Rank = kind == EditKind.LowRank ? Plan.Directions.Rows / 2 : Plan.Directions.Rows,
             TimesNorm = Plan.TimesTokenNorm,
             Renormalise = Plan.Renormalise == Renormalise.Token,
             Directions = Directions,

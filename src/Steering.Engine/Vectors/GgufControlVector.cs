@@ -48,7 +48,7 @@ internal static class GgufControlVector
             throw Unsupported(vector, "unit", $"strengths of this vector count {SteeringNames.Of(unit)}, and a GGUF control vector has neither a unit nor residual norms: llama.cpp would add multiples of the tensor");
         foreach (var tensor in vector.Tensors)
         {
-            if (tensor.Role.Length > 0 || tensor.Rows != 1) throw Unsupported(vector, tensor.FileName, "a GGUF control vector holds one direction per block, neither planes nor subspaces");
+            if (tensor.Role.Length > 0 || tensor.Rows != 1) throw Unsupported(vector, tensor.FileName, "a GGUF control vector holds one direction per block, neither planes nor subspaces nor maps");
             if (tensor.Site.Point != SitePoint.ResidPost) throw Unsupported(vector, tensor.FileName, "a GGUF control vector holds directions at block outputs (resid_post) only");
             if (tensor.Site.Block == 0) throw Unsupported(vector, tensor.FileName, "llama.cpp has no control vector for block 0 and refuses direction.0");
             writer.Add(NameOf(tensor.Site.Block), tensor.Values.AsSpan(), tensor.Columns);

@@ -20,11 +20,9 @@ public static class VectorExporter
     {
         VectorFormat.Safetensors => VectorFile.Write(vector),
         VectorFormat.Gguf => GgufControlVector.Write(vector),
-        VectorFormat.Npz => NumpyFile.WriteNpz(vector.Tensors.Select(tensor => (tensor.FileName, tensor.Values.ToArray(), ShapeOf(tensor)))),
-        VectorFormat.Npy when vector.Tensors is [var only] => NumpyFile.WriteNpy(only.Values.AsSpan(), ShapeOf(only)),
+        VectorFormat.Npz => NumpyFile.WriteNpz(vector.Tensors.Select(tensor => (tensor.FileName, tensor.Values.ToArray(), tensor.FileShape))),
+        VectorFormat.Npy when vector.Tensors is [var only] => NumpyFile.WriteNpy(only.Values.AsSpan(), only.FileShape),
         VectorFormat.Npy => throw new ModelFormatException(vector.Name, "format", $"npy holds one tensor; the vector has {vector.Tensors.Length}: export it as npz"),
         _ => throw new ModelFormatException(vector.Name, "format", $"{VectorFormats.NameOf(format)} is read, not written; expected safetensors, gguf, npz or npy"),
     };
-
-    private static int[] ShapeOf(SteeringTensor tensor) => tensor.Role == "u" ? [tensor.Rows, tensor.Columns] : [tensor.Columns];
 }

@@ -40,8 +40,7 @@ public static class VectorFile
         if (vector.Unit is { } unit) writer.AddMetadata(UnitKey, SteeringNames.Of(unit));
         if (vector.ModelFingerprint is { } fingerprint) writer.AddMetadata(FingerprintKey, fingerprint);
         foreach (var (site, norm) in vector.ResidualNorms) writer.AddMetadata($"{NormPrefix}{site}", norm.ToString("R", CultureInfo.InvariantCulture));
-        foreach (var tensor in vector.Tensors)
-            writer.Add(tensor.FileName, tensor.Values.AsSpan(), tensor.Role == "u" ? [tensor.Rows, tensor.Columns] : [tensor.Columns]);
+        foreach (var tensor in vector.Tensors) writer.Add(tensor.FileName, tensor.Values.AsSpan(), [.. tensor.FileShape]);
         return writer.ToArray();
     }
 

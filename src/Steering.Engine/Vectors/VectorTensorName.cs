@@ -7,7 +7,7 @@ namespace Steering.Engine.Vectors;
 /// <summary>Names of tensors in vector files: <c>resid_post.4</c>, <c>resid_post.4.b1</c>, <c>embed</c>, and the older <c>l4.resid_post.v</c>.</summary>
 internal static class VectorTensorName
 {
-    public const string Expected = "expected a site such as resid_post.4 or final_norm, with .b1 and .b2 for a plane or .u for a subspace (l4.resid_post.v is read too)";
+    public const string Expected = "expected a site such as resid_post.4 or final_norm, with .b1 and .b2 for a plane, .u for a subspace, or .r, .w and .b for a low-rank map (l4.resid_post.v is read too)";
 
     /// <summary>Puts an array where its name says.</summary>
     /// <exception cref="ModelFormatException">The name does not say it.</exception>
@@ -24,11 +24,11 @@ internal static class VectorTensorName
         string rest = name;
         role = "";
         int dot = name.LastIndexOf('.');
-        if (dot > 0 && name[(dot + 1)..] is "v" or "b1" or "b2" or "u")
+        string last = dot > 0 ? name[(dot + 1)..] : "";
+        if (last.Length > 0 && (last == "v" || TensorRoles.IsKnown(last)))
         {
-            role = name[(dot + 1)..];
+            role = last == "v" ? "" : last;
             rest = name[..dot];
-            if (role == "v") role = "";
         }
         return Site.TryParse(rest, out site) || TryParseOlder(rest, out site);
     }

@@ -21,11 +21,10 @@ internal static class VectorTensors
         {
             var (array, tensor) = (placed[i], tensors[i]);
             if (i > 0 && placed[i - 1].Target == array.Target) throw new ModelFormatException(file, array.Source, $"is the same place as {placed[i - 1].Source}");
-            if (!first.TryAdd(array.Site.Point, array) && first[array.Site.Point] is var earlier && earlier.Array.Shape[^1] != tensor.Columns)
+            if (TensorRoles.IsAsWideAsSite(array.Role) && !first.TryAdd(array.Site.Point, array) && first[array.Site.Point] is var earlier && earlier.Array.Shape[^1] != tensor.Columns)
                 throw new ModelFormatException(file, array.Source, $"has width {tensor.Columns}, but {earlier.Source} has {earlier.Array.Shape[^1]}");
-            string? partner = array.Role switch { "b1" => "b2", "b2" => "b1", _ => null };
-            if (partner is not null && !targets.Contains($"{array.Site}.{partner}"))
-                throw new ModelFormatException(file, array.Source, $"is one side of a plane; {array.Site}.{partner} is missing");
+            if (TensorRoles.Together(array.Role).FirstOrDefault(role => role != array.Role && !targets.Contains($"{array.Site}.{role}")) is { } missing)
+                throw new ModelFormatException(file, array.Source, $"is one part of {string.Join(", ", TensorRoles.Together(array.Role))}; {array.Site}.{missing} is missing");
         }
         return [.. tensors];
     }
@@ -33,8 +32,9 @@ internal static class VectorTensors
     private static SteeringTensor Convert(string file, PlacedArray array)
     {
         var (shape, _, values) = array.Array;
-        bool fits = array.Role == "u" ? shape.Length is 1 or 2 : shape.Length == 1 || (shape.Length == 2 && shape[0] == 1);
-        string expected = array.Role == "u" ? "[rows, width]" : "[width]; several directions at one site are a subspace, named .u";
+        bool hasRows = TensorRoles.HasRows(array.Role);
+        bool fits = shape.Length == 1 || (shape.Length == 2 && (hasRows || shape[0] == 1));
+        string expected = hasRows ? "[rows, width]" : TensorRoles.IsAsWideAsSite(array.Role) ? "[width]; several directions at one site are a subspace, named .u" : "[rows of .r]";
         if (!fits || values.Length == 0) throw new ModelFormatException(file, array.Source, $"has shape [{string.Join(", ", shape)}]; expected {expected}");
         int bad = Array.FindIndex(values, value => !float.IsFinite(value));
         if (bad >= 0)

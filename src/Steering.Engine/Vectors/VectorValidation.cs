@@ -36,17 +36,17 @@ public static class VectorValidation
             bool isOutside = !Site.IsGlobal(tensor.Site.Point) && (tensor.Site.Block < 0 || tensor.Site.Block >= sites.Blocks);
             yield return new SteeringProblem(path, isOutside ? SteeringProblemCode.BlockOutOfRange : SteeringProblemCode.UnknownSite, $"{why}; expected a site of the model: leave the tensor out");
         }
-        int most = tensor.Role == "u" ? DirectionTensor.MaximumRows : 1;
+        int most = TensorRoles.HasRows(tensor.Role) ? DirectionTensor.MaximumRank : 1;
         if (tensor.Rows < 1 || tensor.Rows > most)
             yield return new SteeringProblem(path, SteeringProblemCode.BadShape,
                 $"found {tensor.Rows} rows; expected {(most == 1 ? "one (several are a subspace, of the role u)" : $"1 to {most}")}");
-        if (tensor.Columns != sites.Width(tensor.Site))
+        if (TensorRoles.IsAsWideAsSite(tensor.Role) && tensor.Columns != sites.Width(tensor.Site))
             yield return new SteeringProblem(path, SteeringProblemCode.WidthMismatch,
                 $"found {tensor.Columns} values per row, expected {sites.Width(tensor.Site)}: the vector was made for another model or another kind of site");
         int bad = tensor.Values.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         if (bad >= 0)
             yield return new SteeringProblem(path, SteeringProblemCode.BadValue, string.Create(CultureInfo.InvariantCulture, $"value {bad} is {tensor.Values[bad]}; expected finite numbers"));
-        else if (tensor.Values.Length == tensor.Rows * tensor.Columns && tensor.Rows <= most)
+        else if (IsDirections(tensor.Role) && tensor.Values.Length == tensor.Rows * tensor.Columns && tensor.Rows <= most)
             for (int row = 0; row < tensor.Rows; row++)
                 if (DirectionTensor.NormOf(tensor.Values.AsSpan().Slice(row * tensor.Columns, tensor.Columns)) < Orthonormal.SmallestNorm)
                     yield return new SteeringProblem(path, SteeringProblemCode.ZeroVector,
@@ -56,16 +56,23 @@ public static class VectorValidation
     /// <param name="here">The tensors at the site.</param>
     private static IEnumerable<SteeringProblem> Problems(SteeringVector vector, Site site, List<SteeringTensor> here)
     {
-        var (b1, b2) = (here.Find(tensor => tensor.Role == "b1"), here.Find(tensor => tensor.Role == "b2"));
-        if ((b1 ?? b2) is { } half && (b1 is null || b2 is null))
-            yield return new SteeringProblem($"tensors.{half.FileName}", SteeringProblemCode.MissingRole, $"found one side of a plane; expected b1 and b2 at {site}");
-        if (b1 is not null && b2 is not null && Depends([b1, b2])) yield return Dependent(b2, "b2 is a multiple of b1");
-        if (here.Find(tensor => tensor.Role == "u") is { } subspace && Depends([subspace])) yield return Dependent(subspace, "a row is a combination of those before it");
-        // A plane is turned by degrees whatever the unit.
-        if (vector.Unit == StrengthUnit.Rms && !vector.ResidualNorms.ContainsKey(site) && here.Exists(tensor => tensor.Role is "" or "u"))
+        SteeringTensor? Of(string role) => here.Find(tensor => tensor.Role == role);
+        foreach (var roles in here.Select(tensor => TensorRoles.Together(tensor.Role)).Distinct())
+            if (roles.Where(role => Of(role) is not null).ToList() is var found && found.Count < roles.Count)
+                yield return new SteeringProblem($"tensors.{Of(found[0])!.FileName}", SteeringProblemCode.MissingRole,
+                    $"found {string.Join(" and ", found)}; expected {string.Join(" and ", roles)} at {site}");
+        if (Of(TensorRoles.Axis1) is { } b1 && Of(TensorRoles.Axis2) is { } b2 && Depends([b1, b2])) yield return Dependent(b2, "b2 is a multiple of b1");
+        if (Of(TensorRoles.MapTo) is { } r && Of(TensorRoles.MapFrom) is { } w && Of(TensorRoles.MapBias) is { } b && LowRankMap.WhyNot(r, w, b) is { } mismatch)
+            yield return new SteeringProblem($"tensors.{r.FileName}", SteeringProblemCode.BadShape, mismatch);
+        if (Of(TensorRoles.Subspace) is { } subspace && Depends([subspace])) yield return Dependent(subspace, "a row is a combination of those before it");
+        // A plane is turned by degrees and a map applied by fractions, whatever the unit.
+        if (vector.Unit == StrengthUnit.Rms && !vector.ResidualNorms.ContainsKey(site) && here.Exists(tensor => tensor.Role is TensorRoles.Direction or TensorRoles.Subspace))
             yield return new SteeringProblem($"residual_norms.{site}", SteeringProblemCode.MissingResidualNorm,
                 $"unit rms needs the root mean square residual norm of {site}, and there is none: send it, or store the vector in unit raw or token_norm");
     }
+
+    // A map may ignore what it reads (W = 0 sets coordinates to b) and have no bias.
+    private static bool IsDirections(string role) => role is not (TensorRoles.MapFrom or TensorRoles.MapBias);
 
     private static SteeringProblem Dependent(SteeringTensor tensor, string what) =>
         new($"tensors.{tensor.FileName}", SteeringProblemCode.DependentDirections, $"{what}; expected linearly independent directions");
@@ -74,7 +81,7 @@ public static class VectorValidation
     private static bool Depends(SteeringTensor[] tensors)
     {
         int columns = tensors[0].Columns;
-        if (tensors.Any(tensor => tensor.Columns != columns || tensor.Rows > DirectionTensor.MaximumRows || tensor.Values.Length != tensor.Rows * columns)) return false;
+        if (tensors.Any(tensor => tensor.Columns != columns || tensor.Rows > DirectionTensor.MaximumRank || tensor.Values.Length != tensor.Rows * columns)) return false;
         double[][] rows = [.. tensors.SelectMany(tensor => tensor.Values.Chunk(columns)).Select(row => Array.ConvertAll(row, value => (double)value))];
         return Orthonormal.Make(rows) is { IsZero: false };
     }

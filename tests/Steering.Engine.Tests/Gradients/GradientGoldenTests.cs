@@ -39,7 +39,7 @@ public sealed class GradientGoldenTests
     {
         var cases = new TheoryData<string, string>();
         foreach (string model in (string[])["llama", "qwen3", "gemma2"])
-            foreach (string name in (string[])["none", "add_renormalised", "rotate_by", "rotate_to", "ablate", "last_block_add_renormalised"]) cases.Add(model, name);
+            foreach (string name in (string[])["none", "add_renormalised", "rotate_by", "rotate_to", "ablate", "low_rank", "last_block_add_renormalised", "all"]) cases.Add(model, name);
         return cases;
     }
 
@@ -58,13 +58,18 @@ public sealed class GradientGoldenTests
 
         VectorUse Add(string site) => GoldenRecipe.Use(Operation.Add, strength, [site], ("", Vector("v"), 1)) with { Renormalise = Renormalise.Token };
         VectorUse Rotate(string site, OperationParameters how, double s) => GoldenRecipe.Use(Operation.Rotate, s, [site], ("b1", Vector("b1"), 1), ("b2", Vector("b2"), 1)) with { Parameters = how };
+        var ablate = GoldenRecipe.Use(Operation.ScaleCoordinate, 1, ["resid_post.1"], ("", Vector("r"), 1));
+        var lowRank = GoldenRecipe.Use(Operation.LowRank, 1, ["resid_post.0"], ("r", Vector("R"), 4), ("w", Vector("W"), 4), ("b", Vector("b"), 1));
+        var rotateBy = Rotate("norm_mlp.2", new OperationParameters { Rotation = RotationMode.By }, degrees);
         VectorUse[] uses = name switch
         {
             "none" => [],
             "add_renormalised" => [Add("resid_post.1")],
             "last_block_add_renormalised" => [Add("resid_post.3")],
-            "ablate" => [GoldenRecipe.Use(Operation.ScaleCoordinate, 1, ["resid_post.1"], ("", Vector("r"), 1))],
-            "rotate_by" => [Rotate("norm_mlp.2", new OperationParameters { Rotation = RotationMode.By }, degrees)],
+            "ablate" => [ablate],
+            "low_rank" => [lowRank],
+            "all" => [lowRank, Add("resid_post.1"), ablate, rotateBy],
+            "rotate_by" => [rotateBy],
             _ => [Rotate("norm_attn.1", new OperationParameters { Rotation = RotationMode.To, ToDegrees = degrees }, 1)],
         };
         var sequence = new GradientSequence

@@ -15,8 +15,7 @@ public class InterventionGradientTests
         {
             // Both sides start from the same f32 values, so that only the product's own rounding differs.
             float[] h = RandomRows.Floats(random, Width), upstream = RandomRows.Floats(random, Width);
-            float[] values = [.. RandomRows.Orthonormal(random, operation.Rows, Width).SelectMany(row => row).Select(value => (float)value)];
-            if (operation.Operation == Operation.Add) values = Array.ConvertAll(values, value => value * 3);
+            float[] values = [.. operation.Directions(random, Width).SelectMany(row => row)];
             float[] gradient = [.. upstream];
 
             InterventionGradient.Vjp(
@@ -34,7 +33,7 @@ public class InterventionGradientTests
     public void Coefficient_0_passes_the_gradient_through(OperationCase operation)
     {
         float[] upstream = RandomRows.Floats(new Random(5), Width), gradient = [.. upstream];
-        float[] values = [.. RandomRows.Orthonormal(new Random(6), operation.Rows, Width).SelectMany(row => row).Select(value => (float)value)];
+        float[] values = [.. operation.Directions(new Random(6), Width).SelectMany(row => row)];
 
         InterventionGradient.Vjp(
             RandomRows.Floats(new Random(7), Width), gradient, operation.Operation, new DirectionTensor(operation.Rows, Width, values), 0, operation.Parameters, operation.TimesTokenNorm, operation.Renormalise);

@@ -22,9 +22,20 @@ public sealed record OperationCase(string Name, Operation Operation, int Rows, d
         new("boost", Operation.ProjectBoost, 3, 2.5, OperationParameters.None, false, Renormalise.None),
         new("boost one row", Operation.ProjectBoost, 1, -1.5, OperationParameters.None, false, Renormalise.None),
         new("boost token_norm", Operation.ProjectBoost, 4, 0.3, OperationParameters.None, true, Renormalise.None),
+        new("low rank", Operation.LowRank, 7, 1, OperationParameters.None, false, Renormalise.None),
+        new("low rank one row", Operation.LowRank, 3, -0.7, OperationParameters.None, false, Renormalise.None),
     ];
 
     public static TheoryData<OperationCase> All => [.. Plain, .. Plain.Select(plain => plain with { Name = plain.Name + " renormalised", Renormalise = Renormalise.Token })];
+
+    /// <summary>What a compiled plan could have: orthonormal rows where the operation needs them, else rows as somebody stored them, no longer than a unit.</summary>
+    public float[][] Directions(Random random, int width)
+    {
+        double[][] rows = Operation is Operation.Add or Operation.LowRank
+            ? [.. Enumerable.Range(0, Rows).Select(_ => RandomRows.Row(random, width)).Select(row => Array.ConvertAll(row, value => value / Math.Sqrt(width)))]
+            : RandomRows.Orthonormal(random, Rows, width);
+        return Array.ConvertAll(rows, row => Array.ConvertAll(row, value => (float)value));
+    }
 
     public override string ToString() => Name;
 }

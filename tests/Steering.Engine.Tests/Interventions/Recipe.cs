@@ -42,6 +42,10 @@ internal static class Recipe
 
     public static VectorUse RotateBy(double? degrees, params string[] sites) => Use(Plane(sites), Operation.Rotate, degrees);
 
+    /// <summary>A low-rank map at resid_post.1, of as many rows as said.</summary>
+    public static VectorUse LowRank(int r, int w, int b, int width = Hidden) =>
+        Use(Of(Tensor("resid_post.1", "r", r, width, 1), Tensor("resid_post.1", "w", w, width, 2), Tensor("resid_post.1", "b", 1, b, 3)), Operation.LowRank);
+
     /// <summary>Compiles and expects a plan.</summary>
     public static InterventionPlan Compile(params VectorUse[] uses)
     {

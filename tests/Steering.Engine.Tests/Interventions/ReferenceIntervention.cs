@@ -21,6 +21,7 @@ internal static class ReferenceIntervention
             Operation.Rotate when parameters.Rotation == RotationMode.To => Plus(h, scale, Minus(RotatedTo(h, directions, parameters.ToDegrees!.Value * Math.PI / 180), h)),
             Operation.Rotate => RotatedBy(h, directions, scale),
             Operation.ProjectBoost => Boosted(h, scale, Projection(h, directions)),
+            Operation.LowRank => Mapped(h, scale, directions),
             _ => throw new ArgumentOutOfRangeException(nameof(operation)),
         };
         return renormalise == Renormalise.Token ? Times(result, Norm(h) / (Norm(result) + 1e-8)) : result;
@@ -49,6 +50,13 @@ internal static class ReferenceIntervention
     {
         double length = Norm(projection);
         return length < 1e-12 ? h : Plus(h, scale / length, projection);
+    }
+
+    // k rows of R, k rows of W, and a row that begins with b.
+    private static double[] Mapped(double[] h, double scale, double[][] directions)
+    {
+        int k = directions.Length / 2;
+        return Enumerable.Range(0, k).Aggregate(h, (sum, i) => Plus(sum, scale * (Dot(directions[k + i], h) + directions[^1][i] - Dot(directions[i], h)), directions[i]));
     }
 
     private static double[] Projection(double[] h, double[][] rows) => rows.Aggregate(new double[h.Length], (sum, row) => Plus(sum, Dot(h, row), row));

@@ -137,6 +137,17 @@ public sealed class StoredEditTests
     });
 
     [SkippableFact]
+    public void LoReFT_replaces_the_part_in_a_subspace_by_a_map() => Check("loreft", (file, _) =>
+    {
+        var use = GoldenRecipe.Use(Operation.LowRank, 1, ["resid_post.1"], ("r", file.ReadFloats("R"), 4), ("w", file.ReadFloats("W"), 4), ("b", file.ReadFloats("b"), 1));
+        return new()
+        {
+            ["all.logits"] = [use],
+            ["first2_last2.logits"] = [use with { Apply = new PositionRule { Spans = [(0, 2), (-2, null)] } }],
+        };
+    });
+
+    [SkippableFact]
     public void ActAdd_adds_one_row_per_leading_position() => Check("actadd", (file, _) =>
     {
         // Both prompts begin with the same token, so the first row is zero: no direction, and nothing to add.

@@ -78,11 +78,19 @@ public sealed class BatchInvarianceTests
     [InlineData(Operation.ScaleCoordinate)]
     [InlineData(Operation.SetCoordinate)]
     [InlineData(Operation.ProjectBoost)]
+    [InlineData(Operation.LowRank)]
     public void Strength_zero_is_bit_identical_to_no_steering(Operation operation)
     {
         using var run = new EngineRun();
         var plain = run.Request(12, steered: false);
-        var use = GoldenRecipe.Use(operation, 0, ["resid_post.2"], (operation == Operation.ProjectBoost ? "u" : "", [.. Enumerable.Range(1, 48).Select(i => (float)i)], 1)) with
+        float[] values = [.. Enumerable.Range(1, 48).Select(i => (float)i)];
+        (string, float[], int)[] tensors = operation switch
+        {
+            Operation.ProjectBoost => [("u", values, 1)],
+            Operation.LowRank => [("r", [.. values, .. values], 2), ("w", [.. values, .. values], 2), ("b", [3, -4], 1)],
+            _ => [("", values, 1)],
+        };
+        var use = GoldenRecipe.Use(operation, 0, ["resid_post.2"], tensors) with
         {
             Parameters = operation == Operation.SetCoordinate ? new OperationParameters { Value = 9 } : OperationParameters.None,
             Renormalise = Renormalise.Token,

@@ -118,11 +118,9 @@ public sealed class InterveneKernelTests
         /// <summary>Lists an edit with random directions; returns what the twin makes of <paramref name="h"/>.</summary>
         public double[] Edit(int row, OperationCase c, double[] h)
         {
-            // Only additions take a direction of any length; the compiler has normalised those of every other operation.
-            double[][] directions = c.Operation == Operation.Add ? [RandomRows.Row(_random, Width)] : RandomRows.Orthonormal(_random, c.Rows, Width);
-            directions = [.. directions.Select(d => d.Select(x => (double)(float)x).ToArray())];
-            List(row, c, [.. directions.SelectMany(d => d.Select(x => (float)x))]);
-            return ReferenceIntervention.Apply(h, c.Operation, directions, c.Coefficient, c.Parameters, c.TimesTokenNorm, c.Renormalise);
+            float[][] directions = c.Directions(_random, Width);
+            List(row, c, [.. directions.SelectMany(d => d)]);
+            return ReferenceIntervention.Apply(h, c.Operation, Array.ConvertAll(directions, d => Array.ConvertAll(d, x => (double)x)), c.Coefficient, c.Parameters, c.TimesTokenNorm, c.Renormalise);
         }
 
         public float[] AddAt(int row, double coefficient)

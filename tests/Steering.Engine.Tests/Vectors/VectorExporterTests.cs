@@ -13,7 +13,8 @@ public sealed class VectorExporterTests
     private static readonly SteeringVector Directions = Vector(Tensor("resid_post.1", "", 1, 2, 3), Tensor("resid_post.2", "", -0f, 1e-30f, 5));
 
     private static readonly SteeringVector Mixed = Vector(Tensor("embed", "", 1, 2, 3), Tensor("norm_attn.1", "b1", 1, 0, 0), Tensor("norm_attn.1", "b2", 0, 1, 0),
-        new SteeringTensor(new Site(SitePoint.MlpOut, 1), "u", 2, 3, [1, 2, 3, 4, 5, 6]), Tensor("resid_post.12", "", 7, 8, 9));
+        new SteeringTensor(new Site(SitePoint.MlpOut, 1), "u", 2, 3, [1, 2, 3, 4, 5, 6]), Tensor("resid_post.12", "", 7, 8, 9),
+        Tensor("resid_post.13", "b", 1, 2), new SteeringTensor(new Site(SitePoint.ResidPost, 13), "r", 2, 3, [1, 2, 3, 4, 5, 6]), new SteeringTensor(new Site(SitePoint.ResidPost, 13), "w", 2, 3, [6, 5, 4, 3, 2, 1]));
 
     [Theory]
     [InlineData(VectorFormat.Safetensors)]
@@ -24,7 +25,7 @@ public sealed class VectorExporterTests
     [Theory]
     [InlineData(VectorFormat.Safetensors)]
     [InlineData(VectorFormat.Npz)]
-    public void Planes_and_subspaces_come_back_from_formats_with_names(VectorFormat format) => AssertEqualTensors(Mixed, Import(VectorExporter.Write(Mixed, format), format));
+    public void Planes_subspaces_and_maps_come_back_from_formats_with_names(VectorFormat format) => AssertEqualTensors(Mixed, Import(VectorExporter.Write(Mixed, format), format));
 
     [Fact]
     public void An_npy_file_holds_one_tensor()

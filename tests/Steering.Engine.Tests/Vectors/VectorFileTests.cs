@@ -42,11 +42,12 @@ public sealed class VectorFileTests
             .Add("resid_post.3", [3f, 4], 1, 2)
             .Add("l10.norm_attn.b1", [1f, 0], 2).Add("norm_attn.10.b2", [0f, 1], 2)
             .Add("resid_post.12.u", [1f, 0, 0, 1], 2, 2)
+            .Add("resid_post.13.b", [7f], 1).Add("l13.resid_post.r", [1f, 0], 1, 2).Add("resid_post.13.w", [0f, 1], 2)
             .Add("embed", [5f, 6], 2)
             .Add("l2.attn_out", [7f], 1));
 
-        Assert.Equal(["embed", "attn_out.2", "resid_post.3", "resid_post.4", "norm_attn.10.b1", "norm_attn.10.b2", "resid_post.12.u"], vector.Tensors.Select(tensor => tensor.FileName));
-        Assert.Equal((2, 2), (vector.Tensors[^1].Rows, vector.Tensors[^1].Columns));
+        Assert.Equal(["embed", "attn_out.2", "resid_post.3", "resid_post.4", "norm_attn.10.b1", "norm_attn.10.b2", "resid_post.12.u", "resid_post.13.b", "resid_post.13.r", "resid_post.13.w"], vector.Tensors.Select(tensor => tensor.FileName));
+        Assert.Equal([(2, 2), (1, 1), (1, 2), (1, 2)], vector.Tensors[^4..].Select(tensor => (tensor.Rows, tensor.Columns)));
         Assert.Null(vector.Unit);
     }
 
@@ -135,6 +136,8 @@ public sealed class VectorFileTests
         Refused("resid_post.3.dtype", new SafetensorsWriter().Add("resid_post.3", [1L], 1));
         Refused("resid_post.3", new SafetensorsWriter().Add("resid_post.3", [1f], 1).Add("l3.resid_post.v", [1f], 1));
         Refused("resid_post.3.b1", new SafetensorsWriter().Add("resid_post.3.b1", [1f], 1));
+        Refused("resid_post.3.r", new SafetensorsWriter().Add("resid_post.3.r", [1f], 1, 1).Add("resid_post.3.w", [1f], 1, 1));
+        Refused("resid_post.3.b", new SafetensorsWriter().Add("resid_post.3.r", [1f, 2], 2, 1).Add("resid_post.3.w", [1f, 2], 2, 1).Add("resid_post.3.b", [1f, 2], 2, 1));
         Refused("resid_post.4", new SafetensorsWriter().Add("resid_post.3", [1f], 1).Add("resid_post.4", [1f, 2], 2));
         Refused("tensors", new SafetensorsWriter());
     }

@@ -22,6 +22,25 @@ public sealed class VectorValidationTests
     }
 
     [Fact]
+    public void A_map_may_ignore_what_it_reads_and_have_no_bias() =>
+        Assert.True(Check(Tensor("resid_post.1", "r", 1, 0, 0), Tensor("resid_post.1", "w", 0, 0, 0), Tensor("resid_post.1", "b", 0)).IsValid);
+
+    [Fact]
+    public void The_parts_of_a_map_belong_together()
+    {
+        static SteeringTensor Rows(string role, int rows) => new(Post1, role, rows, 3, [.. Enumerable.Range(1, 3 * rows).Select(i => (float)i)]);
+
+        (string, string, string)[] Problems(params ImmutableArray<SteeringTensor> tensors) => [.. Check(tensors).Problems.Select(problem => (problem.Path, problem.Code, problem.Message))];
+
+        Assert.Equal([("tensors.resid_post.1.r", "missing_role", "found r and w; expected r and w and b at resid_post.1")], Problems(Rows("r", 2), Rows("w", 2)));
+        Assert.Equal([("tensors.resid_post.1.r", "bad_shape", "found 2 rows in r, 1 in w and 2 values in b; expected as many in each: W h + b - R h has a value per row of r")],
+            Problems(Tensor("resid_post.1", "b", 1, 2), Rows("r", 2), Rows("w", 1)));
+        Assert.Equal([("tensors.resid_post.1.r", "bad_shape", "r has 4 rows of 3 values; expected at most as many rows as values")],
+            Problems(Tensor("resid_post.1", "b", 1, 2, 3, 4), Rows("r", 4), Rows("w", 4)));
+        Assert.Equal(("tensors.resid_post.1.r", "zero_vector"), Assert.Single(Problems(Tensor("resid_post.1", "b", 1), Tensor("resid_post.1", "r", 0, 0, 0), Rows("w", 1))) switch { var (path, code, _) => (path, code) });
+    }
+
+    [Fact]
     public void All_problems_are_found_at_once_and_named()
     {
         var result = Check(Tensor("resid_post.1", "", 1, 2), Tensor("resid_post.7", "", 1, 2, 3), Tensor("mlp_act.0", "", 1, 2, 3, 4, 5), Tensor("embed", "", 0, 1e-13f, 0),
@@ -37,7 +56,7 @@ public sealed class VectorValidationTests
             ("tensors.norm_mlp.0", "bad_value", "value 1 is NaN; expected finite numbers"),
             ("tensors.resid_pre.1", "bad_shape", "found 2 rows; expected one"),
             ("tensors.norm_attn.0.b2", "dependent_directions", "b2 is a multiple of b1"),
-            ("tensors.attn_out.1.b1", "missing_role", "found one side of a plane; expected b1 and b2 at attn_out.1"),
+            ("tensors.attn_out.1.b1", "missing_role", "found b1; expected b1 and b2 at attn_out.1"),
             ("tensors.mlp_out.1.u", "dependent_directions", "a row is a combination of those before it"),
         ];
         Assert.Equal(expected.Select(problem => (problem.Path, problem.Code)), result.Problems.Select(problem => (problem.Path, problem.Code)));

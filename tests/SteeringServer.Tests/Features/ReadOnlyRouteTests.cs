@@ -41,7 +41,7 @@ public sealed class ReadOnlyRouteTests(ServerFixture fixture)
         Assert.Equal(("storyworld", 8, 256, 512, "bf16", "exact"), (json.GetProperty("model").GetString(), json.GetProperty("blocks").GetInt32(), json.GetProperty("width").GetInt32(),
             json.GetProperty("context").GetInt32(), json.GetProperty("dtype").GetString(), json.GetProperty("numerics").GetString()));
         Assert.All(json.GetProperty("sites").EnumerateArray(), site => Assert.True(site.GetProperty("steerable").GetBoolean()));
-        Assert.Equal(["add", "scale_coordinate", "set_coordinate", "rotate", "project_boost"], json.GetProperty("operations").EnumerateObject().Select(operation => operation.Name));
+        Assert.Equal(["add", "scale_coordinate", "set_coordinate", "rotate", "project_boost", "low_rank"], json.GetProperty("operations").EnumerateObject().Select(operation => operation.Name));
     }
 
     [Fact]

@@ -47,6 +47,7 @@ internal static class CapabilityEndpoints
             + "range; s from 0 to 1 blends");
         WriteOperation(json, "rotate", [], ["degrees", "fraction"], ["mode", "to_degrees"], "rotates in the plane of b1 and b2, by s degrees or to an angle");
         WriteOperation(json, "project_boost", [], ["raw", "rms", "token_norm"], [], "h + s times the unit vector of h's part in a subspace u");
+        WriteOperation(json, "low_rank", [], ["fraction"], [], "h + s R^T (W h + b - R h) with r and w [k, width] and b [k], as LoReFT trains them");
         json.WriteEndObject();
         json.WriteTexts("apply", ["all", "prompt", "generated", "decode"]);
         json.WriteTexts("schedules", ["constant", "linear", "exp"]);
@@ -98,7 +99,7 @@ internal static class CapabilityEndpoints
 
     private static void WriteRefused(Utf8JsonWriter json)
     {
-        json.WriteTexts("refused", ["steering.use[].when", "steering.experiment", "op low_rank", "op sae_edit", "renormalise channel_over_sequence",
+        json.WriteTexts("refused", ["steering.use[].when", "steering.experiment", "op sae_edit", "renormalise channel_over_sequence",
             "response_format other than text", "best_of above 1", "suffix", "audio", "modalities", "functions", "function_call", "tool_choice required"]);
     }
 }

@@ -9,14 +9,13 @@ namespace SteeringServer.Features.Steering;
 /// <summary>
 /// Reads tensors that come with a request: numbers under <c>values</c> (nested lists or flat), or base64 of little-endian values under <c>data</c> with
 /// <c>dtype</c>. Shape [width] is one direction for every site; [sites, width] one a site, in the order of the sites; with role u [rows, width] or
-/// [sites, rows, width].
+/// [sites, rows, width]; so for r and w, the matrices of a low-rank map, whose b has [rows] or [sites, rows].
 /// </summary>
 internal static class InlineTensorReader
 {
     private const int MostBlocks = 4096;
     // What a body can hold; without it, one wide direction for thousands of sites would multiply.
     private const int MostValues = 1 << 24;
-    private const string Subspace = "u";
 
     /// <returns>Null where a problem was reported.</returns>
     public static ImmutableArray<SteeringTensor>? Read(JsonFields fields)
@@ -27,9 +26,9 @@ internal static class InlineTensorReader
         var values = ReadValues(fields, ref shape);
         if (sites.IsEmpty || values is null || shape is null) return null;
         int width = shape[^1], perSite = values.Length / sites.Length;
-        bool isShared = shape.Length == 1 || (role == Subspace && shape.Length == 2 && sites.Length == 1);
+        bool isShared = shape.Length == 1 || (TensorRoles.HasRows(role) && shape.Length == 2 && sites.Length == 1);
         if (isShared) perSite = values.Length;
-        else if (shape[0] != sites.Length || (shape.Length == 3 && role != Subspace))
+        else if (shape[0] != sites.Length || (shape.Length == 3 && !TensorRoles.HasRows(role)))
         {
             fields.Report("shape", $"found [{string.Join(", ", shape)}] for {sites.Length} sites; expected [{sites.Length}, {width}], one row a site in the "
                 + $"order given, or [{width}] for the same direction at each");
@@ -47,8 +46,8 @@ internal static class InlineTensorReader
     private static string ReadRole(JsonFields fields)
     {
         string role = fields.String("role") ?? "";
-        if (role is "" or "b1" or "b2" or Subspace) return role;
-        fields.Report("role", $"found {Found.Quote(role)}; leave it out for a direction, or say b1 and b2 for a plane, u for a subspace");
+        if (TensorRoles.IsKnown(role)) return role;
+        fields.Report("role", $"found {Found.Quote(role)}; leave it out for a direction, or say b1 and b2 for a plane, u for a subspace, r, w and b for a low-rank map");
         return "";
     }
 
@@ -78,7 +77,7 @@ internal static class InlineTensorReader
         if (fields.Take("shape") is not { } value) return null;
         int[] shape = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => JsonNumbers.TryInt(item, out int size) ? size : 0)] : [];
         if (shape.Length is 1 or 2 or 3 && shape.All(size => size > 0) && shape.Aggregate(1L, (product, size) => product * size) <= int.MaxValue) return shape;
-        fields.Expected("shape", value, "[width], [sites, width] or, for a subspace, [sites, rows, width], all positive");
+        fields.Expected("shape", value, "[width], [sites, width] or, for u, r and w, [sites, rows, width], all positive");
         return null;
     }
 

@@ -45,7 +45,7 @@ internal static class UseReader
         if (fields.String("op") is not { } name) return Operation.Add;
         if (SteeringNames.TryParse(name, out Operation operation)) return operation;
         string known = string.Join(", ", SteeringNames.Operations);
-        if (name is "low_rank" or "sae_edit" or "sae_delta") fields.Report("op", $"{name} is not supported by this server yet; it has {known}", ErrorCode.Unsupported);
+        if (name is "sae_edit" or "sae_delta") fields.Report("op", $"{name} is not supported by this server yet; it has {known}", ErrorCode.Unsupported);
         else fields.Report("op", $"found {Found.Quote(name)}; expected one of {known} (or ablate, erase, clamp){Nearest.Hint(name, SteeringNames.Operations)}");
         return Operation.Add;
     }

@@ -59,8 +59,7 @@ internal sealed record VectorDownload(string FileName, string ContentType, ReadO
         if (tensor.Role.Length > 0) json.WriteString("role"u8, tensor.Role);
         json.WriteString("dtype"u8, "f32"u8);
         json.WriteStartArray("shape"u8);
-        if (tensor.Role == "u") json.WriteNumberValue(tensor.Rows);
-        json.WriteNumberValue(tensor.Columns);
+        foreach (int size in tensor.FileShape) json.WriteNumberValue(size);
         json.WriteEndArray();
         json.WriteBase64String("data"u8, MemoryMarshal.AsBytes(tensor.Values.AsSpan())); // little-endian, as every processor this runs on
         json.WriteEndObject();

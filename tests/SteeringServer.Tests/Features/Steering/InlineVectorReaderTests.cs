@@ -16,6 +16,8 @@ public sealed class InlineVectorReaderTests
     [InlineData("\"layers\": [1], \"dtype\": \"f16\", \"shape\": [2], \"data\": \"ADwAwA==\"", "resid_post.1: 1x2 1 -2")]
     [InlineData("\"layers\": [1], \"dtype\": \"bf16\", \"shape\": [1, 2], \"data\": \"gD8AwA==\"", "resid_post.1: 1x2 1 -2")]
     [InlineData("\"op\": \"rotate\", \"strength\": 9, \"tensors\": [{\"layers\": [1], \"role\": \"b1\", \"values\": [1, 0]}, {\"layers\": [1], \"role\": \"b2\", \"values\": [0, 1]}]", "resid_post.1.b1: 1x2 1 0; resid_post.1.b2: 1x2 0 1")]
+    [InlineData("\"op\": \"low_rank\", \"tensors\": [{\"layers\": [1], \"role\": \"r\", \"values\": [[1, 0, 0], [0, 1, 0]]}, {\"layers\": [1], \"role\": \"w\", \"shape\": [2, 3], \"values\": [1, 2, 3, 4, 5, 6]}, {\"layers\": [1], \"role\": \"b\", \"values\": [8, 9]}]",
+        "resid_post.1.r: 2x3 1 0 0 0 1 0; resid_post.1.w: 2x3 1 2 3 4 5 6; resid_post.1.b: 1x2 8 9")]
     public void Tensors_come_as_numbers_or_base64(string members, string expected)
     {
         var use = ParsedRequests.Steering($$"""{"inline": [{ {{members}} }]}""").Use.Single();

@@ -44,6 +44,7 @@ public sealed class SteeringReaderTests
     [InlineData("erase", Operation.ScaleCoordinate)]
     [InlineData("clamp", Operation.SetCoordinate)]
     [InlineData("project_boost", Operation.ProjectBoost)]
+    [InlineData("low_rank", Operation.LowRank)]
     public void Operations_have_documented_aliases(string name, Operation expected) =>
         Assert.Equal(expected, ParsedRequests.Steering($$"""{"use": [{"vector": "formal", "op": "{{name}}"}]}""").Use.Single().Operation);
 
