@@ -19,7 +19,38 @@ internal sealed class PerformanceReport(string root)
         BackgroundBenchmark.Run("110m", model.Folder, s_threads, output);
     }
 
-    /// <param name="sizes">Random models to measure; empty: all.</param>
+    /// <summary>Decode and prefill alone, as tables.</summary>
+    public static void Engine(string root, IReadOnlyList<string> sizes, TextWriter output)
+    {
+        var engine = new EngineBenchmark(s_threads);
+        foreach (var model in Models(root, sizes)) RunEngine(engine, model);
+        engine.Write(output);
+    }
+
+    private static void RunEngine(EngineBenchmark engine, BenchmarkModel model)
+    {
+        foreach (var storage in model.IsRandom ? (WeightStorage[])[WeightStorage.Stored, WeightStorage.Q8] : [WeightStorage.Stored])
+            foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run(model.Name, model.Path, (model.Shape.Products, model.Shape.HeadProducts), numerics, storage);
+    }
+
+    /// <summary>The models of these sizes, or all: random ones, which exist while they are the current one, and SmolLM2 where its file is.</summary>
+    private static IEnumerable<BenchmarkModel> Models(string root, IReadOnlyList<string> sizes)
+    {
+        bool IsAsked(string size) => sizes.Count == 0 || sizes.Contains(size);
+        foreach (var (size, shape) in RandomModel.Shapes)
+        {
+            if (!IsAsked(size)) continue;
+            using var model = new RandomModel(shape);
+            yield return new BenchmarkModel(size, model.Folder, shape, IsRandom: true);
+        }
+        string smol = Path.Combine(root, "..", "shared", "data", "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        if (IsAsked("smollm2") && File.Exists(smol))
+            yield return new BenchmarkModel("SmolLM2 135M Q4_1", smol, new RandomModel.Shape(576, 30, 9, 3, 1536, true) { Vocabulary = 49152 }, IsRandom: false);
+    }
+
+    private sealed record BenchmarkModel(string Name, string Path, RandomModel.Shape Shape, bool IsRandom);
+
+    /// <param name="sizes">Models to measure; empty: all.</param>
     /// <param name="llamaBench">llama.cpp's benchmark program, or null.</param>
     public async Task WriteAsync(IReadOnlyList<string> sizes, string? llamaBench)
     {
@@ -55,22 +86,12 @@ internal sealed class PerformanceReport(string root)
         var gradients = new StringWriter(CultureInfo.InvariantCulture);
         GradientBenchmark.WriteHead(gradients);
         var peers = new List<string>();
-        foreach (var (size, shape) in RandomModel.Shapes)
+        foreach (var model in Models(root, sizes))
         {
-            if (sizes.Count > 0 && !sizes.Contains(size)) continue;
-            using var model = new RandomModel(shape);
-            foreach (var storage in (WeightStorage[])[WeightStorage.Stored, WeightStorage.Q8])
-                foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run(size, model.Folder, (shape.Products, shape.HeadProducts), numerics, storage);
-            if (size == "110m") new SteeringBenchmark(s_threads).Run(size, model.Folder, steering);
-            if (size != "1.1b") GradientBenchmark.Run(size, model.Folder, s_threads, gradients);
-        }
-        string smol = Path.Combine(root, "..", "shared", "data", "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
-        if (File.Exists(smol))
-        {
-            var shape = new RandomModel.Shape(576, 30, 9, 3, 1536, true) { Vocabulary = 49152 };
-            foreach (var numerics in (Numerics[])[Numerics.Exact, Numerics.Fast]) engine.Run("SmolLM2 135M Q4_1", smol, (shape.Products, shape.HeadProducts), numerics, WeightStorage.Stored);
-            GradientBenchmark.Run("SmolLM2 135M Q4_1", smol, s_threads, gradients);
-            peers.Add(LlamaBench.Run(llamaBench, smol, s_threads));
+            RunEngine(engine, model);
+            if (model.Name == "110m") new SteeringBenchmark(s_threads).Run(model.Name, model.Path, steering);
+            if (model.Name != "1.1b") GradientBenchmark.Run(model.Name, model.Path, s_threads, gradients);
+            if (!model.IsRandom) peers.Add(LlamaBench.Run(llamaBench, model.Path, s_threads));
         }
         engine.Write(page);
         page.WriteLine();

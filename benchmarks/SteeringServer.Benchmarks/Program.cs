@@ -12,6 +12,9 @@ switch (args)
         if (llama >= 0 && llama == rest.Length - 1) goto default;
         await new PerformanceReport(Root()).WriteAsync([.. rest.Where((_, i) => llama < 0 || (i != llama && i != llama + 1))], llama < 0 ? null : rest[llama + 1]);
         return 0;
+    case ["engine", .. var sizes]:
+        PerformanceReport.Engine(Root(), sizes, Console.Out);
+        return 0;
     case ["gradients", var path]:
         GradientBenchmark.WriteHead(Console.Out);
         GradientBenchmark.Run(Path.GetFileName(path), path, Environment.ProcessorCount, TextWriter.Null);
@@ -54,9 +57,11 @@ switch (args)
         Console.Error.WriteLine("""
             Usage: dotnet run -c Release --project benchmarks/SteeringServer.Benchmarks -- COMMAND
 
-              performance [15m] [110m] [1.1b] [--llama-bench PATH]
-                               this machine's limits, matrix products, decode and prefill of random models of these sizes (all), what steering costs, the
+              performance [15m] [110m] [1.1b] [smollm2] [--llama-bench PATH]
+                               this machine's limits, matrix products, decode and prefill of these models (all; random weights but for smollm2), what steering costs, the
                                time to the first token; with PATH llama.cpp's llama-bench beside it. About 10 minutes and 6 GB; writes docs/performance.md
+              engine [15m] [110m] [1.1b] [smollm2]
+                               decode and prefill of these models (all), alone; prints tables
               gradients PATH   what a gradient of this model costs, alone; prints a table
               background       what an extraction does to those who wait, alone; prints a table
               start            the time to the first token alone; prints a table

@@ -1,12 +1,12 @@
 namespace Steering.Compute;
 
-/// <summary>How activations enter matrix products; it belongs to the loaded model (docs/decisions.md 1).</summary>
+/// <summary>How activations enter matrix products and the KV cache; it belongs to the loaded model (docs/decisions.md 1).</summary>
 public enum Numerics
 {
     /// <summary>To f32 accuracy.</summary>
     Exact,
 
-    /// <summary>Rounded once: to bf16 for bf16 weights where the processor multiplies them faster, to 8 bits for quantised weights.</summary>
+    /// <summary>Rounded once: to bf16 for bf16 weights where the processor multiplies them faster, to 8 bits for quantised weights; keys and values to bf16.</summary>
     Fast,
 }
 

@@ -5,14 +5,20 @@ namespace Steering.Tests;
 
 public sealed class AttentionTests
 {
-    public static TheoryData<string> Names => Kernels.Available();
+    public static TheoryData<string, Numerics> Ways()
+    {
+        var ways = new TheoryData<string, Numerics>();
+        foreach (string name in Kernels.Available().Select<object[], string>(row => (string)row[0]))
+            foreach (var numerics in Enum.GetValues<Numerics>()) ways.Add(name, numerics);
+        return ways;
+    }
 
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Attention_equals_softmax_in_double(string name)
+    [MemberData(nameof(Ways))]
+    public void Attention_equals_softmax_in_double(string name, Numerics numerics)
     {
-        using var kernels = CpuBackend.Create(2, name);
-        foreach (var shape in new[] { new AttentionShape(4, 2, 12), new AttentionShape(4, 4, 20), new AttentionShape(8, 2, 64), new AttentionShape(2, 1, 10) })
+        using var kernels = CpuBackend.Create(2, name, numerics);
+        foreach (var shape in new[] { new AttentionShape(4, 2, 12), new AttentionShape(4, 4, 20), new AttentionShape(8, 2, 64), new AttentionShape(2, 1, 10), new AttentionShape(3, 3, 33) })
         {
             using var run = new AttentionRun(kernels, shape, length: 150, seed: 5);
             run.Whole();
@@ -22,10 +28,10 @@ public sealed class AttentionTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Windows_and_soft_caps_equal_their_formulas_in_double(string name)
+    [MemberData(nameof(Ways))]
+    public void Windows_and_soft_caps_equal_their_formulas_in_double(string name, Numerics numerics)
     {
-        using var kernels = CpuBackend.Create(2, name);
+        using var kernels = CpuBackend.Create(2, name, numerics);
         foreach (int window in (int[])[1, 8, 63, 64, 65, 100, 1000])
         {
             foreach (float cap in (float[])[0, 2])
@@ -41,10 +47,10 @@ public sealed class AttentionTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Chunks_and_single_rows_give_the_bits_of_the_whole(string name)
+    [MemberData(nameof(Ways))]
+    public void Chunks_and_single_rows_give_the_bits_of_the_whole(string name, Numerics numerics)
     {
-        using var kernels = CpuBackend.Create(2, name);
+        using var kernels = CpuBackend.Create(2, name, numerics);
         using var run = new AttentionRun(kernels, new AttentionShape(4, 2, 12), length: 150, seed: 7);
         run.Whole();
         var whole = run.Output();
@@ -53,6 +59,29 @@ public sealed class AttentionTests
             run.Chunked(chunk);
             Assert.Equal(whole, run.Output());
         }
+    }
+
+    [Theory]
+    [InlineData(Numerics.Exact)]
+    [InlineData(Numerics.Fast)]
+    public void All_kernels_give_the_same_bits(Numerics numerics)
+    {
+        float[]? first = null;
+        foreach (string name in Kernels.Available().Select<object[], string>(row => (string)row[0]))
+        {
+            using var kernels = CpuBackend.Create(2, name, numerics);
+            using var run = new AttentionRun(kernels, new AttentionShape(4, 1, 40), length: 150, seed: 9);
+            run.Whole();
+            Assert.Equal(first ??= run.Output(), run.Output());
+        }
+    }
+
+    [Fact]
+    public void A_cache_in_fast_numerics_takes_half_the_memory()
+    {
+        var shape = new AttentionShape(4, 2, 64);
+        Assert.Equal(2 * 2 * 64 * 64 * 2 * 4L, KvCache.BytesPerBlock(shape, 2, Numerics.Exact));
+        Assert.Equal(KvCache.BytesPerBlock(shape, 2, Numerics.Exact) / 2, KvCache.BytesPerBlock(shape, 2, Numerics.Fast));
     }
 
     /// <summary>One sequence with scattered blocks, its rows run at once or in chunks.</summary>
@@ -73,7 +102,7 @@ public sealed class AttentionTests
             (_kernels, _shape, _length) = (kernels, shape, length);
             _fused = Kernels.Random(_arena, length, shape.FusedWidth, seed, 2);
             _output = _arena.Matrix(length, shape.QueryWidth);
-            _cache = new KvCache(shape, 2, 9);
+            _cache = new KvCache(shape, 2, 9, kernels.Numerics);
             _rule = new AttentionRule(1 / MathF.Sqrt(shape.HeadDimension), window, cap);
             foreach (int block in (int[])[7, 2, 5]) _tables.Add(block);
             for (int i = 0; i < length; i++)
@@ -113,7 +142,7 @@ public sealed class AttentionTests
                     for (int j = 0; j <= i; j++)
                     {
                         for (int k = 0; k < d; k++)
-                            scores[j] += (double)_fused.Row(i)[h * d + k] * _fused.Row(j)[_shape.QueryWidth + group * d + k] * _rule.Scale;
+                            scores[j] += (double)_fused.Row(i)[h * d + k] * Kept(_fused.Row(j)[_shape.QueryWidth + group * d + k]) * _rule.Scale;
                         if (_rule.SoftCap > 0) scores[j] = _rule.SoftCap * Math.Tanh(scores[j] / _rule.SoftCap);
                         if (_rule.Window > 0 && i - j >= _rule.Window) scores[j] = double.NegativeInfinity;
                     }
@@ -122,12 +151,20 @@ public sealed class AttentionTests
                     {
                         double expected = 0;
                         for (int j = 0; j <= i; j++)
-                            expected += Math.Exp(scores[j] - max) / total * _fused.Row(j)[_shape.QueryWidth + _shape.KeyValueWidth + group * d + k];
+                            expected += Math.Exp(scores[j] - max) / total * Kept(_fused.Row(j)[_shape.QueryWidth + _shape.KeyValueWidth + group * d + k]);
                         worst = Math.Max(worst, Math.Abs(expected - _output.Row(i)[h * d + k]));
                     }
                 }
             }
             return worst;
+        }
+
+        /// <summary>What the cache makes of a key's or value's number: f32, or bf16 rounded to nearest with ties to even.</summary>
+        private double Kept(float value)
+        {
+            if (_kernels.Numerics == Numerics.Exact) return value;
+            uint bits = BitConverter.SingleToUInt32Bits(value);
+            return BitConverter.UInt32BitsToSingle(bits + 0x7FFF + (bits >> 16 & 1) & 0xFFFF0000);
         }
 
         public void Dispose()

@@ -8,8 +8,9 @@ namespace Steering.Compute.Cpu;
 /// </summary>
 /// <param name="headsPerItem">Query heads of an item; divides those that share keys.</param>
 /// <remarks>Items are numbered head by head, so that threads get heads, not early and late rows: late ones see more positions.</remarks>
-internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView fused, nint layer, AttentionShape shape, RowPlaces places, AttentionRule rule, int headsPerItem) : IJob
+internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, TensorView fused, nint layer, KvLayout layout, RowPlaces places, AttentionRule rule, int headsPerItem) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
+    where TTile : unmanaged, IAttentionTile<TLanes>
 {
     private const int MostQueries = 16;
     private const int Length = KvCache.BlockLength;
@@ -25,7 +26,7 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
     [MethodImpl(Compiled.Apart)]
     public void Run(int first, int last)
     {
-        int padded = KvCache.PaddedHead(shape), rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
+        int padded = layout.PaddedHead, rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
         var queries = stackalloc Query[MostQueries];
         float* memory = stackalloc float[MostQueries * (Length + padded)];
         for (int i = 0; i < MostQueries; i++)
@@ -41,7 +42,7 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
             {
                 int heads = Math.Min(MostQueries, firstHead + headsPerItem - head);
                 for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, head + i % heads, padded);
-                Tiles(queries, rows * heads, row, head / shape.HeadsPerKeyValue, padded);
+                Tiles(queries, rows * heads, row, head / layout.Shape.HeadsPerKeyValue, padded);
                 for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
             }
             item += rows;
@@ -59,8 +60,8 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
 
     private void Begin(ref Query query, int row, int head, int padded)
     {
-        query.Vector = fused.Pointer(row) + head * shape.HeadDimension;
-        query.Output = output.Pointer(row) + head * shape.HeadDimension;
+        query.Vector = fused.Pointer(row) + head * layout.Shape.HeadDimension;
+        query.Output = output.Pointer(row) + head * layout.Shape.HeadDimension;
         query.Position = ((int*)places.Positions)[row];
         query.First = rule.Window > 0 ? Math.Max(0, query.Position + 1 - rule.Window) : 0;
         (query.Largest, query.Total) = (float.NegativeInfinity, 0);
@@ -70,17 +71,18 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
     private void Finish(in Query query)
     {
         float inverse = 1f / query.Total;
-        for (int i = 0; i < shape.HeadDimension; i++) query.Output[i] = query.Sum[i] * inverse;
+        for (int i = 0; i < layout.Shape.HeadDimension; i++) query.Output[i] = query.Sum[i] * inverse;
     }
 
     /// <summary>Queries are in the order of their positions.</summary>
     private void Tiles(Query* queries, int count, int row, int group, int padded)
     {
         int* table = (int*)places.Tables + ((int*)places.TableStarts)[row];
+        long blockWords = layout.BlockWords, head = group * layout.HeadWords;
         for (int tile = queries[0].First / Length; tile <= queries[count - 1].Position / Length; tile++)
         {
-            float* keys = (float*)layer + (long)table[tile] * KvCache.BlockFloats(shape) + group * KvCache.HeadFloats(shape);
-            float* values = keys + shape.HeadDimension * Length;
+            float* keys = (float*)layer + table[tile] * blockWords + head;
+            float* values = keys + layout.KeyWords;
             int from = 0, to = count;
             while (queries[from].Position < tile * Length) from++;
             while (queries[to - 1].First >= (tile + 1) * Length) to--;
@@ -94,16 +96,16 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
             {
                 for (; at + 4 <= to; at += 4)
                 {
-                    AttentionTile.Scores4<TLanes>(queries[at].Vector, queries[at + 1].Vector, queries[at + 2].Vector, queries[at + 3].Vector, keys, shape.HeadDimension, queries[at].Weights, queries[at + 1].Weights, queries[at + 2].Weights, queries[at + 3].Weights);
+                    TTile.Scores4(queries[at].Vector, queries[at + 1].Vector, queries[at + 2].Vector, queries[at + 3].Vector, keys, layout.Shape.HeadDimension, queries[at].Weights, queries[at + 1].Weights, queries[at + 2].Weights, queries[at + 3].Weights);
                     for (int q = at; q < at + 4; q++) Weigh(ref queries[q], tile);
                     AddValues4(queries + at, values, padded);
                 }
             }
             for (; at < to; at++)
             {
-                AttentionTile.Scores<TLanes>(queries[at].Vector, keys, shape.HeadDimension, queries[at].End, queries[at].Weights);
+                TTile.Scores(queries[at].Vector, keys, layout.Shape.HeadDimension, queries[at].End, queries[at].Weights);
                 Weigh(ref queries[at], tile);
-                AttentionTile.AddValues<TLanes>(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
+                TTile.AddValues(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
             }
         }
     }
@@ -151,18 +153,18 @@ internal readonly unsafe struct AttendJob<TLanes>(TensorView output, TensorView 
         for (int q = 0; q < 4; q++) (begin, end) = (Math.Max(begin, queries[q].Begin), Math.Min(end, queries[q].End));
         if (begin >= end)
         {
-            for (int q = 0; q < 4; q++) AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, queries[q].End, padded, queries[q].Correction);
+            for (int q = 0; q < 4; q++) TTile.AddValues(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, queries[q].End, padded, queries[q].Correction);
             return;
         }
         for (int q = 0; q < 4; q++)
         {
             if (queries[q].Begin == begin) continue;
-            AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction);
+            TTile.AddValues(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction);
             queries[q].Correction = 1;
         }
-        AttentionTile.AddValues4<TLanes>(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
+        TTile.AddValues4(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
             values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction);
         for (int q = 0; q < 4; q++)
-            if (queries[q].End > end) AttentionTile.AddValues<TLanes>(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
+            if (queries[q].End > end) TTile.AddValues(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
     }
 }

@@ -80,14 +80,16 @@ internal sealed unsafe partial class CpuKernels<TLanes>(string name, Numerics nu
         pool.Run(new RotateJob<TLanes>(fused, shape, cosines, sines), fused.Rows, RowsPerThread(shape.QueryWidth));
 
     public void StoreKv(KvCache cache, int layer, TensorView fused, RowPlaces places) =>
-        pool.Run(new StoreKvJob(cache.Layer(layer), cache.Shape, fused, places), fused.Rows * cache.Shape.KeyValueHeads, RowsPerThread(StoreCost * cache.Shape.HeadDimension));
+        pool.Run(new StoreKvJob(cache.Layer(layer), cache.Layout, fused, places), fused.Rows * cache.Shape.KeyValueHeads, RowsPerThread(StoreCost * cache.Shape.HeadDimension));
 
     public void Attend(TensorView output, TensorView fused, KvCache cache, int layer, RowPlaces places, AttentionRule rule)
     {
         // Query heads that share keys go together, unless that leaves threads without an equal part.
         var shape = cache.Shape;
         int heads = output.Rows * shape.KeyValueHeads >= 4 * pool.Threads ? shape.HeadsPerKeyValue : 1;
-        pool.Run(new AttendJob<TLanes>(output, fused, cache.Layer(layer), shape, places, rule, heads), output.Rows * shape.Heads / heads);
+        int items = output.Rows * shape.Heads / heads;
+        if (cache.Layout.IsPaired) pool.Run(new AttendJob<TLanes, PairTile<TLanes>>(output, fused, cache.Layer(layer), cache.Layout, places, rule, heads), items);
+        else pool.Run(new AttendJob<TLanes, FloatTile<TLanes>>(output, fused, cache.Layer(layer), cache.Layout, places, rule, heads), items);
     }
 
     public void Activate(TensorView output, TensorView input, Activation activation)

@@ -4,7 +4,7 @@ using Steering.Compute.Cpu.MachineCode;
 
 namespace Steering.Compute.Cpu;
 
-/// <summary>Rounding of activations for matrix products.</summary>
+/// <summary>Rounding of activations for matrix products and the KV cache.</summary>
 internal static class RowFormats
 {
     /// <summary>To nearest, ties to even; what is not a number stays none.</summary>
@@ -12,6 +12,15 @@ internal static class RowFormats
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
         return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    }
+
+    /// <summary>Eight of them, each in the lower half of its lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> ToBf16(Vector256<float> value)
+    {
+        var bits = value.AsUInt32();
+        var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >> 16) & Vector256<uint>.One)) >> 16;
+        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, (bits >> 16) | Vector256.Create(0x40u));
     }
 }
 
@@ -26,17 +35,9 @@ internal readonly unsafe struct RoundRowsJob(TensorView input, byte* output, lon
             float* x = input.Pointer(row);
             ushort* y = (ushort*)(output + row * stride);
             int i = 0;
-            for (; i + 16 <= input.Columns; i += 16) Vector256.Narrow(Round(Vector256.Load(x + i)), Round(Vector256.Load(x + i + 8))).Store(y + i);
+            for (; i + 16 <= input.Columns; i += 16) Vector256.Narrow(RowFormats.ToBf16(Vector256.Load(x + i)), RowFormats.ToBf16(Vector256.Load(x + i + 8))).Store(y + i);
             for (; i < input.Columns; i++) y[i] = RowFormats.ToBf16(x[i]);
             for (; i % AmxTiles.StepInputs != 0; i++) y[i] = 0;
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Round(Vector256<float> value)
-    {
-        var bits = value.AsUInt32();
-        var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >> 16) & Vector256<uint>.One)) >> 16;
-        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, (bits >> 16) | Vector256.Create(0x40u));
     }
 }

@@ -52,7 +52,7 @@ internal sealed class ModelGradient : IDisposable
         _sites = new SiteVisitor(kernels, model.Sites);
         _batch = new Batch(model.Sites.Count);
         _edits = new EditGradients(kernels, model.Sites, maxRows);
-        _cache = new KvCache(attention, 1, maxRows); // one block a sequence at least; only address space until written
+        _cache = new KvCache(attention, 1, maxRows, kernels.Numerics); // one block a sequence at least; only address space until written
         _trace = new BlockTrace(_shape, kernels, _sites, _cache, _arena, maxRows);
         _block = new BlockGradient(_shape, kernels, _gradients, _edits, attention, _arena, maxRows);
         _objective = new LogitObjective(kernels.Pool, TargetsAtOnce, _shape.LogitSoftCap);

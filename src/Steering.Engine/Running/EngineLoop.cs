@@ -37,10 +37,10 @@ public sealed class EngineLoop : IDisposable
         Context = Math.Min(options.Context ?? shape.MaxPositions, shape.MaxPositions);
         var attention = shape.AttentionShape;
         int blocksPerContext = (Context + KvCache.BlockLength - 1) / KvCache.BlockLength;
-        long perBlock = KvCache.BytesPerBlock(attention, shape.Blocks);
+        long perBlock = KvCache.BytesPerBlock(attention, shape.Blocks, model.Numerics);
         long bytes = options.KvCacheBytes ?? Math.Min((long)options.MaxSequences * blocksPerContext * perBlock, 2L << 30);
         int blocks = (int)Math.Max(blocksPerContext, bytes / perBlock); // at least one whole context, or long requests could never run
-        _cache = new KvCache(attention, shape.Blocks, blocks);
+        _cache = new KvCache(attention, shape.Blocks, blocks, model.Numerics);
         // A step must hold every decoding sequence; logits are made in slices so that a large vocabulary times a long scored prompt needs no large buffer.
         int tokensPerStep = Math.Max(options.TokensPerStep, options.MaxSequences);
         _decoder = model.CreateDecoder(_cache, tokensPerStep, maxLogitRows: Math.Min(64, tokensPerStep));

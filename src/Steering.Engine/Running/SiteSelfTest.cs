@@ -80,7 +80,7 @@ internal static class SiteSelfTest
         private void Run(LoadedModel model, GenerationRequest request)
         {
             var shape = model.Config.Shape;
-            using var cache = new KvCache(shape.AttentionShape, shape.Blocks, 1);
+            using var cache = new KvCache(shape.AttentionShape, shape.Blocks, 1, model.Numerics);
             using var decoder = model.CreateDecoder(cache, Tokens, 1);
             using var batch = new Batch(model.Sites.Count);
             using var directions = new DirectionStore();

@@ -43,32 +43,35 @@ internal static class Exponentials
     /// <param name="weights">At least as many as logits.</param>
     public static double Weigh(ReadOnlySpan<float> logits, float max, double scale, Span<double> weights)
     {
-        var low = Vector256<double>.Zero;
-        var high = Vector256<double>.Zero;
-        var largest = Vector256.Create((double)max);
-        var scales = Vector256.Create(scale);
-        Span<float> rest = stackalloc float[8];
-        Span<double> restWeights = stackalloc double[8];
-        for (int i = 0; i < logits.Length; i += 8)
+        var sum = Vector512<double>.Zero;
+        var largest = Vector512.Create((double)max);
+        var scales = Vector512.Create(scale);
+        int i = 0;
+        for (; i + 8 <= logits.Length; i += 8)
         {
-            bool whole = i + 8 <= logits.Length;
-            if (!whole)
-            {
-                rest.Fill(float.NegativeInfinity);
-                logits[i..].CopyTo(rest);
-            }
-            var (first, second) = Vector256.Widen(Vector256.Create(whole ? logits.Slice(i, 8) : rest));
-            var firstWeights = Exp((first - largest) * scales);
-            var secondWeights = Exp((second - largest) * scales);
-            low += firstWeights;
-            high += secondWeights;
-            var target = whole ? weights.Slice(i, 8) : restWeights;
-            firstWeights.CopyTo(target);
-            secondWeights.CopyTo(target[4..]);
-            if (!whole) restWeights[..(logits.Length - i)].CopyTo(weights[i..]);
+            var weight = Exp((Widen(Vector256.Create(logits.Slice(i, 8))) - largest) * scales);
+            sum += weight;
+            weight.CopyTo(weights.Slice(i, 8));
         }
-        var sum = low + high;
-        return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+        if (i < logits.Length)
+        {
+            Span<float> rest = stackalloc float[8];
+            Span<double> restWeights = stackalloc double[8];
+            rest.Fill(float.NegativeInfinity);
+            logits[i..].CopyTo(rest);
+            var weight = Exp((Widen(Vector256.Create<float>(rest)) - largest) * scales);
+            sum += weight;
+            weight.CopyTo(restWeights);
+            restWeights[..(logits.Length - i)].CopyTo(weights[i..]);
+        }
+        var four = sum.GetLower() + sum.GetUpper();
+        return (four[0] + four[2]) + (four[1] + four[3]);
+    }
+
+    private static Vector512<double> Widen(Vector256<float> values)
+    {
+        var (low, high) = Vector256.Widen(values);
+        return Vector512.Create(low, high);
     }
 
     /// <summary>The logarithm of the sum of exp(logits[i]), NaN counting as -infinity; -infinity if all are, +infinity if one is.</summary>
@@ -84,31 +87,31 @@ internal static class Exponentials
 
     /// <summary>exp of numbers up to 0; 0 for NaN and for numbers whose exp would be subnormal.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<double> Exp(Vector256<double> x)
+    internal static Vector512<double> Exp(Vector512<double> x)
     {
         // x = n ln 2 + r with |r| <= ln 2 / 2; exp r by its Taylor series, whose first missing term is below 2^-57.
-        var shifted = Vector256.FusedMultiplyAdd(x, Vector256.Create(Log2E), Vector256.Create(Rounder));
-        var n = shifted - Vector256.Create(Rounder);
-        var r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2High), x);
-        r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2Low), r);
-        var series = Vector256.Create(1.0 / 6227020800);
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 479001600));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 39916800));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 3628800));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 362880));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 40320));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 5040));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 720));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 120));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 24));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 6));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(0.5));
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256<double>.One);
-        series = Vector256.FusedMultiplyAdd(series, r, Vector256<double>.One);
+        var shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2E), Vector512.Create(Rounder));
+        var n = shifted - Vector512.Create(Rounder);
+        var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);
+        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
+        var series = Vector512.Create(1.0 / 6227020800);
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 479001600));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 39916800));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 3628800));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 362880));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 40320));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 5040));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 720));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 120));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 24));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 6));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(0.5));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512<double>.One);
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512<double>.One);
         // 2^n by adding n to the exponent's bits.
-        var exponent = Vector256.ShiftLeft(shifted.AsInt64() - Vector256.Create(Rounder).AsInt64(), 52);
+        var exponent = Vector512.ShiftLeft(shifted.AsInt64() - Vector512.Create(Rounder).AsInt64(), 52);
         var result = (series.AsInt64() + exponent).AsDouble();
-        return Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(x, Vector256.Create(Least)), result, Vector256<double>.Zero);
+        return Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, Vector512.Create(Least)), result, Vector512<double>.Zero);
     }
 
     /// <summary>The natural logarithm of a positive finite normal number.</summary>

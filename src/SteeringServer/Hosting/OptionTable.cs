@@ -46,7 +46,7 @@ internal static class OptionTable
             + "256.", (options, text) => options with { Queue = Whole(text, 0, 1_000_000) }),
         new("--threads", "Threads", "n", "Compute threads. Default: the processor's cores, one left for the network where there are more than "
             + "two.", (options, text) => options with { Threads = Whole(text, 1, 1024) }),
-        new("--numerics", "Numerics", "mode", "exact: activations to f32 accuracy. fast: rounded to bf16 or 8 bits for matrix products, where that is faster. Default exact.",
+        new("--numerics", "Numerics", "mode", "exact: activations to f32 accuracy. fast: rounded to bf16 or 8 bits for matrix products, where that is faster, and keys and values of attention kept as bf16. Default exact.",
             (options, text) => options with { Numerics = NumericsNames.All.TryGetValue(text, out var mode) ? mode : throw new FormatException(Either(NumericsNames.All.Keys)) }),
         new("--dtype", "Dtype", "type", "How weights are kept in memory: stored (as in the file), f32, bf16 or q8_0 (8 bits, ggml's way; weights that are quantised already stay as they are). "
             + "Default stored.",

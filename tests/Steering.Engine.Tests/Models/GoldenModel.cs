@@ -49,7 +49,7 @@ internal sealed class GoldenModel : IDisposable
     {
         var shape = Model.Config.Shape;
         chunk = Math.Min(chunk, ids.Length);
-        using var cache = new KvCache(new AttentionShape(shape.Heads, shape.KeyValueHeads, shape.HeadDimension), shape.Blocks, ids.Length / KvCache.BlockLength + 1);
+        using var cache = new KvCache(new AttentionShape(shape.Heads, shape.KeyValueHeads, shape.HeadDimension), shape.Blocks, ids.Length / KvCache.BlockLength + 1, Model.Numerics);
         using var decoder = Model.CreateDecoder(cache, chunk, chunk);
         using var batch = new Batch(Sites.Count);
         using var directions = new DirectionStore();

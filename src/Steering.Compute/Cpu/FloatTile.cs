@@ -2,17 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Steering.Compute.Cpu;
 
-/// <summary>
-/// The two products of attention over one tile of 64 positions, for one query and for four: a score is one chain over ascending dimensions, an output one chain over ascending positions, however many
-/// queries share the loads. Methods of their own, so that the compiler keeps the accumulators in registers.
-/// </summary>
-internal static unsafe class AttentionTile
+/// <summary>A tile of f32. Methods are compiled apart, so that the accumulators stay in registers.</summary>
+internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private const int Length = KvCache.BlockLength;
 
-    /// <summary>scores[i] = query . key i for the first 32 or all positions, whichever holds <paramref name="end"/>: a tile that is not yet full is not read to its end.</summary>
     [MethodImpl(Compiled.Apart)]
-    public static void Scores<TLanes>(float* query, float* keys, int dimension, int end, float* scores) where TLanes : unmanaged, ILanes<TLanes>
+    public static void Scores(float* query, float* keys, int dimension, int end, float* scores)
     {
         TLanes s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
         if (end <= 32)
@@ -39,7 +35,7 @@ internal static unsafe class AttentionTile
     }
 
     [MethodImpl(Compiled.Apart)]
-    public static void Scores4<TLanes>(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3) where TLanes : unmanaged, ILanes<TLanes>
+    public static void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3)
     {
         TLanes a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         for (int i = 0; i < dimension; i++, keys += Length)
@@ -72,9 +68,8 @@ internal static unsafe class AttentionTile
         Store(y3, d0, d1, d2, d3);
     }
 
-    /// <summary>sum = sum * correction + sum over positions [first, end) of weight * value, position by position.</summary>
     [MethodImpl(Compiled.Apart)]
-    public static void AddValues<TLanes>(float* sum, float* weights, float* values, int first, int end, int padded, float correction) where TLanes : unmanaged, ILanes<TLanes>
+    public static void AddValues(float* sum, float* weights, float* values, int first, int end, int padded, float correction)
     {
         var scaling = TLanes.Broadcast(correction);
         int i = 0;
@@ -102,8 +97,8 @@ internal static unsafe class AttentionTile
     }
 
     [MethodImpl(Compiled.Apart)]
-    public static void AddValues4<TLanes>(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3)
-        where TLanes : unmanaged, ILanes<TLanes>
+    public static void AddValues4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3)
+       
     {
         for (int i = 0; i < padded; i += 32)
         {
@@ -145,7 +140,7 @@ internal static unsafe class AttentionTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TLanes>(float* to, TLanes a, TLanes b, TLanes c, TLanes d) where TLanes : unmanaged, ILanes<TLanes>
+    private static void Store(float* to, TLanes a, TLanes b, TLanes c, TLanes d)
     {
         a.Store(to);
         b.Store(to + 16);
