@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Steering.Compute;
 using Steering.Compute.Cpu;
 using Steering.Engine.Interventions;
@@ -12,7 +13,8 @@ namespace SteeringServer.Benchmarks.Engine;
 /// </summary>
 internal sealed class EngineBenchmark(int threads)
 {
-    private const int Context = 128, Prompt = 512, Pairs = 41, WarmUp = 60, Prefills = 7;
+    private const int Context = 128, Prompt = 512, Pairs = 41, Skipped = 60, Prefills = 7;
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
     private static readonly int[] s_batches = [1, 8, 16, 32];
     private readonly List<string> _speeds = [], _parts = [];
 
@@ -31,15 +33,24 @@ internal sealed class EngineBenchmark(int threads)
         double alone = 0;
         foreach (int batch in s_batches)
         {
-            using var engine = new BenchmarkEngine(model, Context, Enumerable.Repeat(InterventionPlan.Empty, batch).ToArray());
-            for (int i = 0; i < WarmUp; i++) engine.Step(); // until the runtime has recompiled what is hot
+            BenchmarkEngine Start() => new(model, Context, Enumerable.Repeat(InterventionPlan.Empty, batch).ToArray());
+            // Until the runtime has recompiled what is hot, which it does in pauses of its own.
+            for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_warmUp;)
+            {
+                using var warm = Start();
+                for (int i = 0; i < Skipped; i++) warm.Step();
+            }
+            using var engine = Start();
+            for (int i = 0; i < Skipped; i++) engine.Step(); // to a length that is neither short nor long
             List<double> steps = [], ofRead = [], bandwidths = [];
             double before = PeakNow();
             timed.Reset();
             for (int i = 0; i < Pairs; i++)
             {
-                double step = engine.Step().TotalSeconds, read = MemoryLimit.Once(pool, block);
+                double step = engine.Step().TotalSeconds;
                 steps.Add(step);
+                if (batch > 1) continue;
+                double read = MemoryLimit.Once(pool, block);
                 ofRead.Add(read / step);
                 bandwidths.Add(block.Bytes / read);
             }
