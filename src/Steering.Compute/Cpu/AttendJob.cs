@@ -27,6 +27,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
     public void Run(int first, int last)
     {
         int padded = layout.PaddedHead, rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
+        if (rowsAtOnce >= 4) rowsAtOnce &= ~3; // queries go through a tile four by four
         var queries = stackalloc Query[MostQueries];
         float* memory = stackalloc float[MostQueries * (Length + padded)];
         for (int i = 0; i < MostQueries; i++)
@@ -116,12 +117,13 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
     {
         float* weights = query.Weights;
         int begin = query.Begin, end = query.End;
+        bool isPartial = begin > 0 || end < Length;
         TLanes scaling = TLanes.Broadcast(rule.Scale), most = TLanes.Broadcast(float.NegativeInfinity), total = TLanes.Zero;
         for (int i = 0; i < Length; i += 16)
         {
             var score = TLanes.Load(weights + i) * scaling;
             if (rule.SoftCap > 0) score = Transcendental.SoftCap(score, rule.SoftCap);
-            score = score.KeepFirst(end - i, float.NegativeInfinity).KeepFrom(begin - i, float.NegativeInfinity);
+            if (isPartial) score = score.KeepFirst(end - i, float.NegativeInfinity).KeepFrom(begin - i, float.NegativeInfinity);
             most = TLanes.Max(most, score);
             score.Store(weights + i);
         }
@@ -130,20 +132,19 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         var shift = TLanes.Broadcast(query.Largest);
         for (int i = 0; i < Length; i += 32)
         {
-            TLanes first = Weight(weights + i, shift, begin - i, end - i), second = Weight(weights + i + 16, shift, begin - i - 16, end - i - 16);
+            TLanes first = Transcendental.Exp(TLanes.Load(weights + i) - shift), second = Transcendental.Exp(TLanes.Load(weights + i + 16) - shift);
+            if (isPartial)
+            {
+                first = first.KeepFirst(end - i, 0).KeepFrom(begin - i, 0);
+                second = second.KeepFirst(end - i - 16, 0).KeepFrom(begin - i - 16, 0);
+            }
+            first.Store(weights + i);
+            second.Store(weights + i + 16);
             total = i == 0 ? first + second : total + (first + second);
         }
-        // The first tile has nothing to rescale; exp(-inf) is not asked for.
-        query.Correction = tile == query.First / Length ? 1 : Transcendental.Exp(TLanes.Broadcast(before - query.Largest)).MaxAcross();
+        // The first tile has nothing to rescale, and most others hold no larger score: exp(0) is 1.
+        query.Correction = tile == query.First / Length || before == query.Largest ? 1 : Transcendental.Exp(TLanes.Broadcast(before - query.Largest)).MaxAcross();
         query.Total = MathF.FusedMultiplyAdd(query.Total, query.Correction, total.Sum());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Weight(float* score, TLanes shift, int begin, int end)
-    {
-        var weight = Transcendental.Exp(TLanes.Load(score) - shift).KeepFirst(end, 0).KeepFrom(begin, 0);
-        weight.Store(score);
-        return weight;
     }
 
     /// <summary>The rows in positions that all four see, and each alone before and after them: what a query does not see may be anything, also not a number.</summary>
