@@ -9,7 +9,7 @@ namespace SteeringServer.Benchmarks.Engine;
 /// <summary>An engine whose steps are taken, and timed, by the caller.</summary>
 internal sealed class BenchmarkEngine : IDisposable
 {
-    private const int PromptLength = 16;
+    public const int PromptLength = 16;
     private readonly EngineLoop _engine;
     private readonly List<Generation> _generations = [];
 

@@ -9,7 +9,7 @@ namespace SteeringServer.Benchmarks.Engine;
 
 /// <summary>
 /// Decode and prefill of the engine alone (no HTTP, sampling included) against this machine's limits, measured between the steps they are compared with: one sequence against reading the weights, many against the
-/// processor's operations.
+/// processor's operations and against reading the weights and all keys and values.
 /// </summary>
 internal sealed class EngineBenchmark(int threads)
 {
@@ -30,6 +30,7 @@ internal sealed class EngineBenchmark(int threads)
         // Before and after every row of steps: the processor's clock is not the same from minute to minute, and a limit that was disturbed is none.
         double PeakNow() => Peak(model, MachineLimits.Measure(threads));
         string cells = $"| {name} | {model.KeptTypes} | {numerics.Name()} |", parts = cells;
+        long keyValueBytes = KeyValueBytes(model);
         double alone = 0;
         foreach (int batch in s_batches)
         {
@@ -43,21 +44,22 @@ internal sealed class EngineBenchmark(int threads)
             using var engine = Start();
             for (int i = 0; i < Skipped; i++) engine.Step(); // to a length that is neither short nor long
             List<double> steps = [], ofRead = [], bandwidths = [];
-            double before = PeakNow();
+            double before = PeakNow(), all = 0;
             timed.Reset();
             for (int i = 0; i < Pairs; i++)
             {
                 double step = engine.Step().TotalSeconds;
+                all += step;
+                if (batch > 1 && i % 2 == 0) continue; // the read before it took what the caches hold of activations, keys and values
+                double bandwidth = block.Bytes / MemoryLimit.Once(pool, block);
                 steps.Add(step);
-                if (batch > 1) continue;
-                double read = MemoryLimit.Once(pool, block);
-                ofRead.Add(read / step);
-                bandwidths.Add(block.Bytes / read);
+                bandwidths.Add(bandwidth);
+                ofRead.Add((block.Bytes + (batch > 1 ? batch * keyValueBytes : 0)) / bandwidth / step);
             }
-            var report = timed.Report(TimeSpan.FromSeconds(steps.Sum()));
+            var report = timed.Report(TimeSpan.FromSeconds(all));
             double median = Statistics.Median(steps), ofCompute = batch * 2.0 * products.All / Math.Max(before, PeakNow()) / median;
             if (batch == 1) alone = median;
-            cells += batch == 1 ? Invariant($" {1 / median:f0} | {Statistics.Median(ofRead):f2} at {Statistics.Median(bandwidths) / 1e9:f0} GB/s |") : Invariant($" {batch / median:f0} ({batch * alone / median:f1} x, {ofCompute:f2}) |");
+            cells += batch == 1 ? Invariant($" {1 / median:f0} | {Statistics.Median(ofRead):f2} at {Statistics.Median(bandwidths) / 1e9:f0} GB/s |") : Invariant($" {batch / median:f0} ({batch * alone / median:f1} x, {ofCompute:f2}, {Statistics.Median(ofRead):f2}) |");
             if (batch is 1 or 16) parts += $" {report} |";
         }
         List<double> prefills = [];
@@ -78,8 +80,10 @@ internal sealed class EngineBenchmark(int threads)
     public void Write(TextWriter output)
     {
         output.WriteLine($"""
-            Tokens a second. For one sequence the share of a plain read of as many bytes, measured between its steps; for 8, 16 and 32 how many times one sequence, and the share of the compute limit: the operations per
-            second of the instructions that multiply the weights (f32 FMA in exact, AMX or AVX512-BF16 for bf16 weights and AVX512-VNNI for 8-bit weights in fast). Prompts of {Prompt} tokens, in one step; medians of {Pairs} steps or {Prefills} prompts.
+            Tokens a second. For one sequence the share of a plain read of as many bytes, measured between its steps; for 8, 16 and 32 how many times one sequence, the share of the compute limit (the operations per
+            second of the instructions that multiply the weights: f32 FMA in exact, AMX or AVX512-BF16 for bf16 weights and AVX512-VNNI for 8-bit weights in fast), and the share of the memory limit (a plain read of the weights once and
+            of all keys and values). A step takes at least the longer of the two; where products wait for the processor and attention for memory, their sum. Prompts of {Prompt} tokens, in one step. Medians of {Pairs} steps of one
+            sequence, {Pairs / 2} of several, {Prefills} prompts.
 
             | model | weights | numerics | 1 | of a read | 8 | 16 | 32 | prefill | of compute |
             |---|---|---|---|---|---|---|---|---|---|
@@ -91,6 +95,13 @@ internal sealed class EngineBenchmark(int threads)
             |---|---|---|---|---|---|
             {string.Join('\n', _parts)}
             """);
+    }
+
+    /// <summary>Bytes of keys and values that a sequence reads in the middle one of the measured steps.</summary>
+    private static long KeyValueBytes(LoadedModel model)
+    {
+        var shape = model.Config.Shape;
+        return KvCache.BytesPerBlock(shape.AttentionShape, shape.Blocks, model.Numerics) / KvCache.BlockLength * (BenchmarkEngine.PromptLength + Skipped + Pairs / 2);
     }
 
     /// <summary>Operations per second of what multiplies the model's projections.</summary>
