@@ -98,7 +98,6 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
 
     [MethodImpl(Compiled.Apart)]
     public static void AddValues4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3)
-       
     {
         for (int i = 0; i < padded; i += 32)
         {
