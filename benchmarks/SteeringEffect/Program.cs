@@ -11,7 +11,7 @@ if (!wantsStoryworld && !wantsTruthfulQa)
         Usage: dotnet run -c Release --project benchmarks/SteeringEffect -- [storyworld | truthfulqa]
 
           What vectors from answers do to answers: GrAInS, the mean difference of the same answers, and no steering. Without an argument
-          both parts run (about 30 minutes; TruthfulQA needs ../shared/data) and docs/effect.md is written; with one, a part is printed.
+          both parts run (about 12 minutes on two cores; TruthfulQA needs ../shared/data) and docs/effect.md is written; with one, a part is printed.
         """);
     return 2;
 }

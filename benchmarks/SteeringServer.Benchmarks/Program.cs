@@ -59,7 +59,7 @@ switch (args)
 
               performance [15m] [110m] [1.1b] [smollm2] [--llama-bench PATH]
                                this machine's limits, matrix products, decode and prefill of these models (all; random weights but for smollm2), what steering costs, the
-                               time to the first token; with PATH llama.cpp's llama-bench beside it. About 10 minutes and 6 GB; writes docs/performance.md
+                               time to the first token; with PATH llama.cpp's llama-bench beside it. About 20 minutes and 6 GB; writes docs/performance.md
               engine [15m] [110m] [1.1b] [smollm2]
                                decode and prefill of these models (all), alone; prints tables
               gradients PATH   what a gradient of this model costs, alone; prints a table
