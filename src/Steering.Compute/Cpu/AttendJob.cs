@@ -106,7 +106,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             {
                 TTile.Scores(queries[at].Vector, keys, layout.Shape.HeadDimension, queries[at].End, queries[at].Weights);
                 Weigh(ref queries[at], tile);
-                TTile.AddValues(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
+                AttentionValues<TLanes, TTile>.Add(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
             }
         }
     }
@@ -154,18 +154,18 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         for (int q = 0; q < 4; q++) (begin, end) = (Math.Max(begin, queries[q].Begin), Math.Min(end, queries[q].End));
         if (begin >= end)
         {
-            for (int q = 0; q < 4; q++) TTile.AddValues(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, queries[q].End, padded, queries[q].Correction);
+            for (int q = 0; q < 4; q++) AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, queries[q].End, padded, queries[q].Correction);
             return;
         }
         for (int q = 0; q < 4; q++)
         {
             if (queries[q].Begin == begin) continue;
-            TTile.AddValues(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction);
+            AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction);
             queries[q].Correction = 1;
         }
-        TTile.AddValues4(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
+        AttentionValues<TLanes, TTile>.Add4(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
             values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction);
         for (int q = 0; q < 4; q++)
-            if (queries[q].End > end) TTile.AddValues(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
+            if (queries[q].End > end) AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
     }
 }

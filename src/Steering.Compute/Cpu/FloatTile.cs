@@ -68,75 +68,10 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
         Store(y3, d0, d1, d2, d3);
     }
 
-    [MethodImpl(Compiled.Apart)]
-    public static void AddValues(float* sum, float* weights, float* values, int first, int end, int padded, float correction)
-    {
-        var scaling = TLanes.Broadcast(correction);
-        int i = 0;
-        for (; i + 64 <= padded; i += 64)
-        {
-            TLanes a = TLanes.Load(sum + i) * scaling, b = TLanes.Load(sum + i + 16) * scaling, c = TLanes.Load(sum + i + 32) * scaling, d = TLanes.Load(sum + i + 48) * scaling;
-            float* v = values + (long)first * padded + i;
-            for (int p = first; p < end; p++, v += padded)
-            {
-                var weight = TLanes.Broadcast(weights[p]);
-                a = TLanes.FusedMultiplyAdd(weight, TLanes.Load(v), a);
-                b = TLanes.FusedMultiplyAdd(weight, TLanes.Load(v + 16), b);
-                c = TLanes.FusedMultiplyAdd(weight, TLanes.Load(v + 32), c);
-                d = TLanes.FusedMultiplyAdd(weight, TLanes.Load(v + 48), d);
-            }
-            Store(sum + i, a, b, c, d);
-        }
-        for (; i < padded; i += 16)
-        {
-            TLanes a = TLanes.Load(sum + i) * scaling;
-            float* v = values + (long)first * padded + i;
-            for (int p = first; p < end; p++, v += padded) a = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[p]), TLanes.Load(v), a);
-            a.Store(sum + i);
-        }
-    }
+    public static int Words(int dimensions) => dimensions;
 
-    [MethodImpl(Compiled.Apart)]
-    public static void AddValues4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3)
-    {
-        for (int i = 0; i < padded; i += 32)
-        {
-            // The second half of the last 32 may lie behind the row: then the first is computed twice.
-            int second = i + 16 < padded ? i + 16 : i;
-            TLanes scaling = TLanes.Broadcast(c0), a0 = TLanes.Load(y0 + i) * scaling, a1 = TLanes.Load(y0 + second) * scaling;
-            scaling = TLanes.Broadcast(c1);
-            TLanes b0 = TLanes.Load(y1 + i) * scaling, b1 = TLanes.Load(y1 + second) * scaling;
-            scaling = TLanes.Broadcast(c2);
-            TLanes d0 = TLanes.Load(y2 + i) * scaling, d1 = TLanes.Load(y2 + second) * scaling;
-            scaling = TLanes.Broadcast(c3);
-            TLanes e0 = TLanes.Load(y3 + i) * scaling, e1 = TLanes.Load(y3 + second) * scaling;
-            float* v = values + (long)first * padded;
-            for (int p = first; p < end; p++, v += padded)
-            {
-                TLanes v0 = TLanes.Load(v + i), v1 = TLanes.Load(v + second);
-                var weight = TLanes.Broadcast(w0[p]);
-                a0 = TLanes.FusedMultiplyAdd(weight, v0, a0);
-                a1 = TLanes.FusedMultiplyAdd(weight, v1, a1);
-                weight = TLanes.Broadcast(w1[p]);
-                b0 = TLanes.FusedMultiplyAdd(weight, v0, b0);
-                b1 = TLanes.FusedMultiplyAdd(weight, v1, b1);
-                weight = TLanes.Broadcast(w2[p]);
-                d0 = TLanes.FusedMultiplyAdd(weight, v0, d0);
-                d1 = TLanes.FusedMultiplyAdd(weight, v1, d1);
-                weight = TLanes.Broadcast(w3[p]);
-                e0 = TLanes.FusedMultiplyAdd(weight, v0, e0);
-                e1 = TLanes.FusedMultiplyAdd(weight, v1, e1);
-            }
-            a0.Store(y0 + i);
-            a1.Store(y0 + second);
-            b0.Store(y1 + i);
-            b1.Store(y1 + second);
-            d0.Store(y2 + i);
-            d1.Store(y2 + second);
-            e0.Store(y3 + i);
-            e1.Store(y3 + second);
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(float* values, int apart, out TLanes first, out TLanes second) => (first, second) = (TLanes.Load(values), TLanes.Load(values + apart));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(float* to, TLanes a, TLanes b, TLanes c, TLanes d)

@@ -1,8 +1,8 @@
 namespace Steering.Compute.Cpu;
 
 /// <summary>
-/// The two products of attention over one tile of 64 positions, for one query and for four: a score is one chain over ascending dimensions, an output one chain over ascending positions, however many
-/// queries share the loads. <see cref="KvLayout"/> says how keys and values lie in memory.
+/// How attention reads the keys and values of a tile of 64 positions, which lie in memory as <see cref="KvLayout"/> says. A score is one chain over ascending dimensions, however many queries share the loads;
+/// the products with values are those of <see cref="AttentionValues{TLanes, TTile}"/>.
 /// </summary>
 internal unsafe interface IAttentionTile<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
@@ -11,9 +11,9 @@ internal unsafe interface IAttentionTile<TLanes> where TLanes : unmanaged, ILane
 
     static abstract void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3);
 
-    /// <summary>sum = sum * correction + sum over positions [first, end) of weight * value, position by position.</summary>
-    /// <param name="padded">Dimensions of sums and values, <see cref="KvLayout.PaddedHead"/>.</param>
-    static abstract void AddValues(float* sum, float* weights, float* values, int first, int end, int padded, float correction);
+    /// <summary>Words of so many dimensions of values.</summary>
+    static abstract int Words(int dimensions);
 
-    static abstract void AddValues4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3);
+    /// <summary>Sixteen values from an address on, and sixteen from <paramref name="apart"/> dimensions later: 16, or 0 where the row ends before.</summary>
+    static abstract void Load(float* values, int apart, out TLanes first, out TLanes second);
 }
