@@ -43,9 +43,10 @@ public sealed class ComputePoolTests
         using var marks = new DeviceBuffer(1000 * sizeof(int));
         var job = new MarkJob((int*)marks.Address);
         for (int i = 0; i < 100; i++) pool.Run(job, 1000);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++) pool.Run(job, 1000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 1000; i++) pool.Run(job, 1000);
+        }));
     }
 
     [Theory]
