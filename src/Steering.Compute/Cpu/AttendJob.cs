@@ -7,7 +7,10 @@ namespace Steering.Compute.Cpu;
 /// tile together, so it is read once for all of them; each query's tiles and the order inside them depend on its own position alone, so chunked prefill, decode and any batch give the same bits.
 /// </summary>
 /// <param name="headsPerItem">Query heads of an item; divides those that share keys.</param>
-/// <remarks>Items are numbered head by head, so that threads get heads, not early and late rows: late ones see more positions.</remarks>
+/// <remarks>
+/// Items are numbered head by head, so that threads get heads, not early and late rows: late ones see more positions. A thread walks over its items sequence by sequence and there head by head: all rows of a
+/// sequence find a head's keys in the cache, and the heads of a block, which follow each other in memory, are read in that order (a tenth off decode's attention).
+/// </remarks>
 internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, TensorView fused, nint layer, KvLayout layout, RowPlaces places, AttentionRule rule, int headsPerItem) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
     where TTile : unmanaged, IAttentionTile<TLanes>
@@ -35,27 +38,48 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             queries[i].Weights = memory + i * (Length + padded);
             queries[i].Sum = queries[i].Weights + Length;
         }
-        for (int item = first; item < last;)
+        for (int row = 0, end; row < output.Rows; row = end)
         {
-            int row = item % output.Rows, firstHead = item / output.Rows * headsPerItem;
-            int rows = Neighbours(row, Math.Min(rowsAtOnce, last - item));
-            for (int head = firstHead; head < firstHead + headsPerItem; head += MostQueries)
+            end = row + SequenceLength(row);
+            for (int group = first / output.Rows; group * output.Rows < last; group++)
             {
-                int heads = Math.Min(MostQueries, firstHead + headsPerItem - head);
-                for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, head + i % heads, padded);
-                Tiles(queries, rows * heads, row, head / layout.Shape.HeadsPerKeyValue, padded);
-                for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
+                int from = Math.Max(row, first - group * output.Rows), to = Math.Min(end, last - group * output.Rows);
+                for (int count; from < to; from += count)
+                {
+                    count = Neighbours(from, Math.Min(rowsAtOnce, to - from));
+                    Rows(queries, from, count, group * headsPerItem, padded);
+                }
             }
-            item += rows;
         }
     }
 
-    /// <summary>How many rows from this one on are of one sequence and follow each other in it; at most <paramref name="most"/>.</summary>
+    /// <summary>Neighbouring rows and the query heads of an item.</summary>
+    private void Rows(Query* queries, int row, int rows, int firstHead, int padded)
+    {
+        for (int head = firstHead; head < firstHead + headsPerItem; head += MostQueries)
+        {
+            int heads = Math.Min(MostQueries, firstHead + headsPerItem - head);
+            for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, head + i % heads, padded);
+            Tiles(queries, rows * heads, row, head / layout.Shape.HeadsPerKeyValue, padded);
+            for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
+        }
+    }
+
+    /// <summary>How many rows from this one on are of one sequence.</summary>
+    private int SequenceLength(int row)
+    {
+        int* starts = (int*)places.TableStarts;
+        int count = 1;
+        while (row + count < output.Rows && starts[row + count] == starts[row]) count++;
+        return count;
+    }
+
+    /// <summary>How many rows of a sequence from this one on follow each other in it; at most <paramref name="most"/>.</summary>
     private int Neighbours(int row, int most)
     {
-        int* positions = (int*)places.Positions, starts = (int*)places.TableStarts;
+        int* positions = (int*)places.Positions;
         int count = 1;
-        while (count < most && row + count < output.Rows && starts[row + count] == starts[row] && positions[row + count] == positions[row] + count) count++;
+        while (count < most && positions[row + count] == positions[row] + count) count++;
         return count;
     }
 
