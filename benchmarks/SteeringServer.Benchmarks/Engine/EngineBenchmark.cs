@@ -31,35 +31,44 @@ internal sealed class EngineBenchmark(int threads)
         double PeakNow() => Peak(model, MachineLimits.Measure(threads));
         string cells = $"| {name} | {model.KeptTypes} | {numerics.Name()} |", parts = cells;
         long keyValueBytes = KeyValueBytes(model);
-        double alone = 0;
         foreach (int batch in s_batches)
         {
-            BenchmarkEngine Start() => new(model, Context, Enumerable.Repeat(InterventionPlan.Empty, batch).ToArray());
+            BenchmarkEngine Start(int sequences) => new(model, Context, Enumerable.Repeat(InterventionPlan.Empty, sequences).ToArray());
             // Until the runtime has recompiled what is hot, which it does in pauses of its own.
             for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_warmUp;)
             {
-                using var warm = Start();
+                using var warm = Start(batch);
                 for (int i = 0; i < Skipped; i++) warm.Step();
             }
-            using var engine = Start();
-            for (int i = 0; i < Skipped; i++) engine.Step(); // to a length that is neither short nor long
-            List<double> steps = [], ofRead = [], bandwidths = [];
+            using BenchmarkEngine engine = Start(batch), one = Start(1);
+            for (int i = 0; i < Skipped; i++) // to a length that is neither short nor long
+            {
+                engine.Step();
+                one.Step();
+            }
+            List<double> steps = [], ofRead = [], bandwidths = [], times = [];
             double before = PeakNow(), all = 0;
             timed.Reset();
-            for (int i = 0; i < Pairs; i++)
+            for (int i = 0; i < (batch > 1 ? Pairs / 2 : Pairs); i++)
             {
+                double bandwidth = block.Bytes / MemoryLimit.Once(pool, block), alone = 0;
+                if (batch > 1)
+                {
+                    timed.IsPaused = true;
+                    alone = one.Step().TotalSeconds;
+                    timed.IsPaused = false;
+                    all += engine.Step().TotalSeconds; // what ran before took what the caches hold of activations, keys and values
+                }
                 double step = engine.Step().TotalSeconds;
                 all += step;
-                if (batch > 1 && i % 2 == 0) continue; // the read before it took what the caches hold of activations, keys and values
-                double bandwidth = block.Bytes / MemoryLimit.Once(pool, block);
                 steps.Add(step);
+                times.Add(batch * alone / step);
                 bandwidths.Add(bandwidth);
                 ofRead.Add((block.Bytes + (batch > 1 ? batch * keyValueBytes : 0)) / bandwidth / step);
             }
             var report = timed.Report(TimeSpan.FromSeconds(all));
             double median = Statistics.Median(steps), ofCompute = batch * 2.0 * products.All / Math.Max(before, PeakNow()) / median;
-            if (batch == 1) alone = median;
-            cells += batch == 1 ? Invariant($" {1 / median:f0} | {Statistics.Median(ofRead):f2} at {Statistics.Median(bandwidths) / 1e9:f0} GB/s |") : Invariant($" {batch / median:f0} ({batch * alone / median:f1} x, {ofCompute:f2}, {Statistics.Median(ofRead):f2}) |");
+            cells += batch == 1 ? Invariant($" {1 / median:f0} | {Statistics.Median(ofRead):f2} at {Statistics.Median(bandwidths) / 1e9:f0} GB/s |") : Invariant($" {batch / median:f0} ({Statistics.Median(times):f1} x, {ofCompute:f2}, {Statistics.Median(ofRead):f2}) |");
             if (batch is 1 or 16) parts += $" {report} |";
         }
         List<double> prefills = [];
@@ -80,7 +89,7 @@ internal sealed class EngineBenchmark(int threads)
     public void Write(TextWriter output)
     {
         output.WriteLine($"""
-            Tokens a second. For one sequence the share of a plain read of as many bytes, measured between its steps; for 8, 16 and 32 how many times one sequence, the share of the compute limit (the operations per
+            Tokens a second. For one sequence the share of a plain read of as many bytes, measured between its steps; for 8, 16 and 32 how many times one sequence, whose steps are taken in between, the share of the compute limit (the operations per
             second of the instructions that multiply the weights: f32 FMA in exact, AMX or AVX512-BF16 for bf16 weights and AVX512-VNNI for 8-bit weights in fast), and the share of the memory limit (a plain read of the weights once and
             of all keys and values). A step takes at least the longer of the two; where products wait for the processor and attention for memory, their sum. Prompts of {Prompt} tokens, in one step. Medians of {Pairs} steps of one
             sequence, {Pairs / 2} of several, {Prefills} prompts.

@@ -13,6 +13,9 @@ internal sealed class TimedKernels(IKernels inner) : IKernels, IGradientKernels
     public ComputePool Pool => inner.Pool;
     public string ProductOf(DType type) => inner.ProductOf(type);
 
+    /// <summary>Whether time goes by uncounted.</summary>
+    public bool IsPaused { get; set; }
+
     /// <summary>Forgets what was counted.</summary>
     public void Reset() => _ticks.Clear();
 
@@ -34,7 +37,7 @@ internal sealed class TimedKernels(IKernels inner) : IKernels, IGradientKernels
     {
         long start = Stopwatch.GetTimestamp();
         var result = work();
-        _ticks[name] = _ticks.GetValueOrDefault(name) + Stopwatch.GetTimestamp() - start;
+        if (!IsPaused) _ticks[name] = _ticks.GetValueOrDefault(name) + Stopwatch.GetTimestamp() - start;
         return result;
     }
 
