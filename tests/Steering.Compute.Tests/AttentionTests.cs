@@ -51,13 +51,16 @@ public sealed class AttentionTests
     public void Chunks_and_single_rows_give_the_bits_of_the_whole(string name, Numerics numerics)
     {
         using var kernels = CpuBackend.Create(2, name, numerics);
-        using var run = new AttentionRun(kernels, new AttentionShape(4, 2, 12), length: 150, seed: 7);
-        run.Whole();
-        var whole = run.Output();
-        foreach (int chunk in (int[])[1, 7, 64, 100])
+        foreach (int heads in (int[])[2, 4, 6, 8, 10, 14]) // 1 to 7 that share keys: those of a row go through a tile four by four, and three as four
         {
-            run.Chunked(chunk);
-            Assert.Equal(whole, run.Output());
+            using var run = new AttentionRun(kernels, new AttentionShape(heads, 2, 12), length: 150, seed: 7);
+            run.Whole();
+            var whole = run.Output();
+            foreach (int chunk in (int[])[1, 7, 64, 100])
+            {
+                run.Chunked(chunk);
+                Assert.Equal(whole, run.Output());
+            }
         }
     }
 

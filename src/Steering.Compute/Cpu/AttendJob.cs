@@ -31,9 +31,10 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
     {
         int padded = layout.PaddedHead, rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
         if (rowsAtOnce >= 4) rowsAtOnce &= ~3; // queries go through a tile four by four
-        var queries = stackalloc Query[MostQueries];
-        float* memory = stackalloc float[MostQueries * (Length + padded)];
-        for (int i = 0; i < MostQueries; i++)
+        const int Slots = MostQueries + 1; // behind the last query: Tiles makes four of three
+        var queries = stackalloc Query[Slots];
+        float* memory = stackalloc float[Slots * (Length + padded)];
+        for (int i = 0; i < Slots; i++)
         {
             queries[i].Weights = memory + i * (Length + padded);
             queries[i].Sum = queries[i].Weights + Length;
@@ -44,23 +45,24 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             for (int group = first / output.Rows; group * output.Rows < last; group++)
             {
                 int from = Math.Max(row, first - group * output.Rows), to = Math.Min(end, last - group * output.Rows);
+                float* after = (group + 1) * output.Rows < last ? FirstTile(row, group + 1) : end < output.Rows ? FirstTile(end, first / output.Rows) : null;
                 for (int count; from < to; from += count)
                 {
                     count = Neighbours(from, Math.Min(rowsAtOnce, to - from));
-                    Rows(queries, from, count, group * headsPerItem, padded);
+                    Rows(queries, from, count, group * headsPerItem, padded, after);
                 }
             }
         }
     }
 
     /// <summary>Neighbouring rows and the query heads of an item.</summary>
-    private void Rows(Query* queries, int row, int rows, int firstHead, int padded)
+    private void Rows(Query* queries, int row, int rows, int firstHead, int padded, float* after)
     {
         for (int head = firstHead; head < firstHead + headsPerItem; head += MostQueries)
         {
             int heads = Math.Min(MostQueries, firstHead + headsPerItem - head);
             for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, head + i % heads, padded);
-            Tiles(queries, rows * heads, row, head / layout.Shape.HeadsPerKeyValue, padded);
+            Tiles(queries, rows * heads, row, head / layout.Shape.HeadsPerKeyValue, padded, after);
             for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
         }
     }
@@ -83,12 +85,23 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         return count;
     }
 
+    /// <summary>The first tile of keys that an item reads.</summary>
+    private float* FirstTile(int row, int group)
+    {
+        int tile = FirstPosition(((int*)places.Positions)[row]) / Length;
+        int block = ((int*)places.Tables)[((int*)places.TableStarts)[row] + tile];
+        return (float*)layer + (long)block * layout.BlockWords + group * headsPerItem / layout.Shape.HeadsPerKeyValue * layout.HeadWords;
+    }
+
+    /// <summary>The first position that the query of a position sees.</summary>
+    private int FirstPosition(int position) => rule.Window > 0 ? Math.Max(0, position + 1 - rule.Window) : 0;
+
     private void Begin(ref Query query, int row, int head, int padded)
     {
         query.Vector = fused.Pointer(row) + head * layout.Shape.HeadDimension;
         query.Output = output.Pointer(row) + head * layout.Shape.HeadDimension;
         query.Position = ((int*)places.Positions)[row];
-        query.First = rule.Window > 0 ? Math.Max(0, query.Position + 1 - rule.Window) : 0;
+        query.First = FirstPosition(query.Position);
         (query.Largest, query.Total) = (float.NegativeInfinity, 0);
         for (int i = 0; i < padded; i += 16) TLanes.Zero.Store(query.Sum + i);
     }
@@ -96,15 +109,20 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
     private void Finish(in Query query)
     {
         float inverse = 1f / query.Total;
-        for (int i = 0; i < layout.Shape.HeadDimension; i++) query.Output[i] = query.Sum[i] * inverse;
+        var scaling = TLanes.Broadcast(inverse);
+        int i = 0;
+        for (; i + 16 <= layout.Shape.HeadDimension; i += 16) (TLanes.Load(query.Sum + i) * scaling).Store(query.Output + i);
+        for (; i < layout.Shape.HeadDimension; i++) query.Output[i] = query.Sum[i] * inverse;
     }
 
     /// <summary>Queries are in the order of their positions.</summary>
-    private void Tiles(Query* queries, int count, int row, int group, int padded)
+    /// <param name="after">The tile that is read after the last of these; null for none.</param>
+    private void Tiles(Query* queries, int count, int row, int group, int padded, float* after)
     {
         int* table = (int*)places.Tables + ((int*)places.TableStarts)[row];
         long blockWords = layout.BlockWords, head = group * layout.HeadWords;
-        for (int tile = queries[0].First / Length; tile <= queries[count - 1].Position / Length; tile++)
+        int lastTile = queries[count - 1].Position / Length;
+        for (int tile = queries[0].First / Length; tile <= lastTile; tile++)
         {
             float* keys = (float*)layer + table[tile] * blockWords + head;
             float* values = keys + layout.KeyWords;
@@ -116,14 +134,23 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
                 queries[q].Begin = Math.Max(0, queries[q].First - tile * Length);
                 queries[q].End = Math.Min(Length, queries[q].Position + 1 - tile * Length);
             }
-            int at = from;
-            if (TLanes.RowsPerTile == 8)
+            int at = from, fours = TLanes.RowsPerTile == 8 ? (to - from) / 4 : 0;
+            if (TLanes.RowsPerTile == 8 && (to - from) % 4 == 3 && to == count)
             {
-                for (; at + 4 <= to; at += 4)
+                fours++; // three cost less as four of which one is there twice than one by one
+                queries[to] = queries[from] with { Weights = queries[to].Weights, Sum = queries[to].Sum };
+            }
+            if (fours > 0)
+            {
+                float* next = tile < lastTile ? (float*)layer + table[tile + 1] * blockWords + head : after == null ? keys : after;
+                int nextValues = (tile < lastTile ? Math.Min(Length, queries[count - 1].Position + 1 - (tile + 1) * Length) : Length) * layout.ValueWords;
+                int keyStep = Ahead.StepOf(layout.KeyWords / fours, TTile.ScoreSteps(layout.Shape.HeadDimension)), valueStep = Ahead.StepOf(nextValues / fours, AttentionValues<TLanes, TTile>.Steps(padded));
+                for (int four = 0; four < fours; four++, at += 4)
                 {
-                    TTile.Scores4(queries[at].Vector, queries[at + 1].Vector, queries[at + 2].Vector, queries[at + 3].Vector, keys, layout.Shape.HeadDimension, queries[at].Weights, queries[at + 1].Weights, queries[at + 2].Weights, queries[at + 3].Weights);
-                    for (int q = at; q < at + 4; q++) Weigh(ref queries[q], tile);
-                    AddValues4(queries + at, values, padded);
+                    var ahead = new Ahead(next + four * layout.KeyWords / fours, keyStep);
+                    TTile.Scores4(queries[at].Vector, queries[at + 1].Vector, queries[at + 2].Vector, queries[at + 3].Vector, keys, layout.Shape.HeadDimension, queries[at].Weights, queries[at + 1].Weights, queries[at + 2].Weights, queries[at + 3].Weights, ahead);
+                    for (int q = at; q < Math.Min(at + 4, to); q++) Weigh(ref queries[q], tile);
+                    AddValues4(queries + at, values, padded, new Ahead(next + layout.KeyWords + four * nextValues / fours, valueStep));
                 }
             }
             for (; at < to; at++)
@@ -172,7 +199,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
     }
 
     /// <summary>The rows in positions that all four see, and each alone before and after them: what a query does not see may be anything, also not a number.</summary>
-    private static void AddValues4(Query* queries, float* values, int padded)
+    private static void AddValues4(Query* queries, float* values, int padded, Ahead ahead)
     {
         int begin = 0, end = Length;
         for (int q = 0; q < 4; q++) (begin, end) = (Math.Max(begin, queries[q].Begin), Math.Min(end, queries[q].End));
@@ -188,7 +215,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             queries[q].Correction = 1;
         }
         AttentionValues<TLanes, TTile>.Add4(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
-            values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction);
+            values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction, ahead);
         for (int q = 0; q < 4; q++)
             if (queries[q].End > end) AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
     }

@@ -49,8 +49,11 @@ internal static unsafe class AttentionValues<TLanes, TTile>
         }
     }
 
+    /// <summary>Steps of <see cref="Add4"/> over a whole tile.</summary>
+    public static int Steps(int padded) => KvCache.BlockLength * ((padded + 31) / 32);
+
     [MethodImpl(Compiled.Apart)]
-    public static void Add4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3)
+    public static void Add4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3, Ahead ahead)
     {
         int words = TTile.Words(padded);
         values += (long)first * words;
@@ -67,6 +70,7 @@ internal static unsafe class AttentionValues<TLanes, TTile>
             float* v = values + TTile.Words(i);
             for (int p = first; p < end; p++, v += words)
             {
+                ahead.Step();
                 TTile.Load(v, second - i, out var v0, out var v1);
                 var weight = TLanes.Broadcast(w0[p]);
                 a0 = TLanes.FusedMultiplyAdd(weight, v0, a0);

@@ -35,11 +35,12 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
     }
 
     [MethodImpl(Compiled.Apart)]
-    public static void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3)
+    public static void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3, Ahead ahead)
     {
         TLanes a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         for (int i = 0; i < dimension; i++, keys += Length)
         {
+            ahead.Step();
             TLanes k0 = TLanes.Load(keys), k1 = TLanes.Load(keys + 16), k2 = TLanes.Load(keys + 32), k3 = TLanes.Load(keys + 48);
             var q = TLanes.Broadcast(q0[i]);
             a0 = TLanes.FusedMultiplyAdd(q, k0, a0);
@@ -67,6 +68,8 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
         Store(y2, c0, c1, c2, c3);
         Store(y3, d0, d1, d2, d3);
     }
+
+    public static int ScoreSteps(int dimension) => dimension;
 
     public static int Words(int dimensions) => dimensions;
 

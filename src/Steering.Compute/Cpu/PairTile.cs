@@ -28,7 +28,7 @@ internal readonly unsafe struct PairTile<TLanes> : IAttentionTile<TLanes> where 
 
     /// <summary>Half the positions at a time: sixteen lanes of both dimensions for four queries fill the registers.</summary>
     [MethodImpl(Compiled.Apart)]
-    public static void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3)
+    public static void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3, Ahead ahead)
     {
         for (int half = 0; half < Length; half += 32)
         {
@@ -36,6 +36,7 @@ internal readonly unsafe struct PairTile<TLanes> : IAttentionTile<TLanes> where 
             float* k = keys + half;
             for (int i = 0; i < dimension; i += 2, k += Length)
             {
+                ahead.Step();
                 TLanes.LoadBf16Pairs((byte*)k, out var even0, out var odd0);
                 TLanes.LoadBf16Pairs((byte*)(k + 16), out var even1, out var odd1);
                 TLanes first = TLanes.Broadcast(q0[i]), second = Second(q0, i, dimension);
@@ -61,6 +62,8 @@ internal readonly unsafe struct PairTile<TLanes> : IAttentionTile<TLanes> where 
             d1.Store(y3 + half + 16);
         }
     }
+
+    public static int ScoreSteps(int dimension) => (dimension + 1) / 2 * 2;
 
     public static int Words(int dimensions) => dimensions >> 1;
 
