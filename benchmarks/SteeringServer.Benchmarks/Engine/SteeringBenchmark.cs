@@ -53,10 +53,13 @@ internal sealed class SteeringBenchmark(int threads)
             if (pair >= 0) changes.Add(Statistics.Median(ratios) - 1); // a moment in which somebody else has a core is one step's, not the pair's
         }
         var (low, high) = Statistics.Interval(changes);
-        string row = FormattableString.Invariant($"| {sequences} | {what} | {100 * Statistics.Median(changes):+0.00;-0.00}% | {100 * low:+0.00;-0.00}% to {100 * high:+0.00;-0.00}% |");
+        string row = $"| {sequences} | {what} | {Percent(Statistics.Median(changes))} | {Percent(low)} to {Percent(high)} |";
         output.WriteLine(row);
         Console.WriteLine(row);
     }
+
+    /// <summary>With its sign, which is + for what rounds to zero.</summary>
+    private static string Percent(double share) => FormattableString.Invariant($"{Math.Round(100 * share, 2) + 0.0:+0.00;-0.00;+0.00}%");
 
     /// <summary>Vectors of these seeds added at the output of these blocks; different tensors at each.</summary>
     private static InterventionPlan Plan(LoadedModel model, int[] seeds, int[] blocks)
