@@ -99,15 +99,17 @@ public class UnsteeredTests
     public async Task When_one_of_the_two_fails_the_other_is_closed_and_the_error_shown()
     {
         await using var server = new FakeServer();
-        var closed = new TaskCompletionSource();
+        TaskCompletionSource begun = new(), closed = new();
         server.On("/v1/completions", async (request, connection) =>
         {
             if (request["steering"] is not null)
             {
+                await begun.Task; // or the other request might be taken back before the server has seen it
                 await connection.SendJsonAsync(Replies.Error("no vector 'nothing'", "steering", "vector_not_found"), 404);
                 return;
             }
             await connection.BeginStreamAsync();
+            begun.SetResult();
             await connection.ClosedByClientAsync();
             closed.SetResult();
         });
