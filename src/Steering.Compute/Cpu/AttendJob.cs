@@ -134,24 +134,12 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
                 queries[q].Begin = Math.Max(0, queries[q].First - tile * Length);
                 queries[q].End = Math.Min(Length, queries[q].Position + 1 - tile * Length);
             }
-            int at = from, fours = TLanes.RowsPerTile == 8 ? (to - from) / 4 : 0;
-            if (TLanes.RowsPerTile == 8 && (to - from) % 4 == 3 && to == count)
-            {
-                fours++; // three cost less as four of which one is there twice than one by one
-                queries[to] = queries[from] with { Weights = queries[to].Weights, Sum = queries[to].Sum };
-            }
-            if (fours > 0)
+            int at = from;
+            if (TLanes.RowsPerTile == 8)
             {
                 float* next = tile < lastTile ? (float*)layer + table[tile + 1] * blockWords + head : after == null ? keys : after;
-                int nextValues = (tile < lastTile ? Math.Min(Length, queries[count - 1].Position + 1 - (tile + 1) * Length) : Length) * layout.ValueWords;
-                int keyStep = Ahead.StepOf(layout.KeyWords / fours, TTile.ScoreSteps(layout.Shape.HeadDimension)), valueStep = Ahead.StepOf(nextValues / fours, AttentionValues<TLanes, TTile>.Steps(padded));
-                for (int four = 0; four < fours; four++, at += 4)
-                {
-                    var ahead = new Ahead(next + four * layout.KeyWords / fours, keyStep);
-                    TTile.Scores4(queries[at].Vector, queries[at + 1].Vector, queries[at + 2].Vector, queries[at + 3].Vector, keys, layout.Shape.HeadDimension, queries[at].Weights, queries[at + 1].Weights, queries[at + 2].Weights, queries[at + 3].Weights, ahead);
-                    for (int q = at; q < Math.Min(at + 4, to); q++) Weigh(ref queries[q], tile);
-                    AddValues4(queries + at, values, padded, new Ahead(next + layout.KeyWords + four * nextValues / fours, valueStep));
-                }
+                int nextPositions = tile < lastTile ? Math.Min(Length, queries[count - 1].Position + 1 - (tile + 1) * Length) : Length;
+                at = Fours(queries, from, to, to == count, tile, keys, next, nextPositions, padded);
             }
             for (; at < to; at++)
             {
@@ -160,6 +148,29 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
                 AttentionValues<TLanes, TTile>.Add(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
             }
         }
+    }
+
+    /// <summary>Takes queries [from, to) through a tile four by four and returns the first one that is left; meanwhile the next tile is asked for.</summary>
+    /// <param name="isRoom">Whether the slot behind the last query is free: then three go as four of which one is there twice, which costs less than one by one.</param>
+    private int Fours(Query* queries, int from, int to, bool isRoom, int tile, float* keys, float* next, int nextPositions, int padded)
+    {
+        int fours = (to - from) / 4;
+        if ((to - from) % 4 == 3 && isRoom)
+        {
+            fours++;
+            queries[to] = queries[to - 1] with { Weights = queries[to].Weights, Sum = queries[to].Sum };
+        }
+        if (fours == 0) return from;
+        int dimension = layout.Shape.HeadDimension, nextValues = nextPositions * layout.ValueWords;
+        int keyStep = Ahead.StepOf(layout.KeyWords / fours, TTile.ScoreSteps(dimension)), valueStep = Ahead.StepOf(nextValues / fours, AttentionValues<TLanes, TTile>.Steps(padded));
+        for (int four = 0; four < fours; four++)
+        {
+            var q = queries + from + 4 * four;
+            TTile.Scores4(q[0].Vector, q[1].Vector, q[2].Vector, q[3].Vector, keys, dimension, q[0].Weights, q[1].Weights, q[2].Weights, q[3].Weights, new Ahead(next + four * layout.KeyWords / fours, keyStep));
+            for (int i = 0; i < Math.Min(4, to - from - 4 * four); i++) Weigh(ref q[i], tile);
+            AddValues4(q, keys + layout.KeyWords, padded, new Ahead(next + layout.KeyWords + four * nextValues / fours, valueStep));
+        }
+        return Math.Min(to, from + 4 * fours);
     }
 
     /// <summary>Scores become weights relative to the largest so far.</summary>
