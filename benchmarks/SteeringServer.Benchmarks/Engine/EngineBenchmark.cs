@@ -27,6 +27,7 @@ internal sealed class EngineBenchmark(int threads)
         using var model = LoadedModel.LoadWeights(path, new LoadOptions(), timed);
         using var block = new DeviceBuffer(model.WeightBytes / 4096 * 4096);
         MemoryLimit.Fill(block);
+        long keyValueBytes = KeyValueBytes(model);
         string cells = $"| {name} | {model.KeptTypes} | {numerics.Name()} |", parts = cells;
         foreach (int batch in s_batches)
         {
@@ -39,13 +40,13 @@ internal sealed class EngineBenchmark(int threads)
             }
             double before = PeakNow(model);
             timed.Reset();
-            var pairs = batch == 1 ? One(engine, pool, block) : Several(engine, one, batch, timed, pool, block, KeyValueBytes(model));
+            var pairs = batch == 1 ? One(engine, pool, block) : Several(engine, one, batch, timed, pool, block, keyValueBytes);
             string report = timed.Report(TimeSpan.FromSeconds(pairs.AllSeconds));
             double step = Statistics.Median(pairs.Steps), ofRead = Statistics.Median(pairs.OfRead), bandwidth = Statistics.Median(pairs.Bandwidths);
             double compute = batch * 2.0 * products.All / Math.Max(before, PeakNow(model));
             cells += batch == 1 ? Invariant($" {1 / step:f0} | {ofRead:f2} at {bandwidth / 1e9:f0} GB/s |") : Invariant($" {batch / step:f0} ({Statistics.Median(pairs.Times):f1} x, {compute / step:f2}, {ofRead:f2}) |");
             if (batch is 1 or 16) parts += $" {report} |";
-            if (batch == 16) _bounds.Add($"| {name} | {model.KeptTypes} | {numerics.Name()} |{Bound(step, Statistics.Median(pairs.Times), compute, block.Bytes / bandwidth, batch * KeyValueBytes(model) / bandwidth)}");
+            if (batch == 16) _bounds.Add($"| {name} | {model.KeptTypes} | {numerics.Name()} |{Bound(step, Statistics.Median(pairs.Times), compute, block.Bytes / bandwidth, batch * keyValueBytes / bandwidth)}");
         }
         double beforePrefills = PeakNow(model), prefill = Prefill(model, timed, out string prefillReport);
         _speeds.Add(cells + Invariant($" {Prompt / prefill:f0} | {Prompt * 2.0 * (products.All - products.Head) / Math.Max(beforePrefills, PeakNow(model)) / prefill:f2} |"));

@@ -31,7 +31,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
     {
         int padded = layout.PaddedHead, rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
         if (rowsAtOnce >= 4) rowsAtOnce &= ~3; // queries go through a tile four by four
-        const int Slots = MostQueries + 1; // behind the last query: Tiles makes four of three
+        const int Slots = MostQueries + 1; // one behind the last query, where Fours makes four of three
         var queries = stackalloc Query[Slots];
         float* memory = stackalloc float[Slots * (Length + padded)];
         for (int i = 0; i < Slots; i++)
@@ -85,13 +85,12 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         return count;
     }
 
-    /// <summary>The first tile of keys that an item reads.</summary>
-    private float* FirstTile(int row, int group)
-    {
-        int tile = FirstPosition(((int*)places.Positions)[row]) / Length;
-        int block = ((int*)places.Tables)[((int*)places.TableStarts)[row] + tile];
-        return (float*)layer + (long)block * layout.BlockWords + group * headsPerItem / layout.Shape.HeadsPerKeyValue * layout.HeadWords;
-    }
+    /// <summary>The first tile that an item reads.</summary>
+    private float* FirstTile(int row, int group) => Tile(row, FirstPosition(((int*)places.Positions)[row]) / Length, group * headsPerItem / layout.Shape.HeadsPerKeyValue);
+
+    /// <summary>Keys, and values behind them, of a tile of a row's sequence.</summary>
+    private float* Tile(int row, int tile, int keyValueHead) =>
+        (float*)layer + (long)((int*)places.Tables)[((int*)places.TableStarts)[row] + tile] * layout.BlockWords + keyValueHead * layout.HeadWords;
 
     /// <summary>The first position that the query of a position sees.</summary>
     private int FirstPosition(int position) => rule.Window > 0 ? Math.Max(0, position + 1 - rule.Window) : 0;
@@ -117,15 +116,12 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
 
     /// <summary>Queries are in the order of their positions.</summary>
     /// <param name="after">The tile that is read after the last of these; null for none.</param>
-    private void Tiles(Query* queries, int count, int row, int group, int padded, float* after)
+    private void Tiles(Query* queries, int count, int row, int keyValueHead, int padded, float* after)
     {
-        int* table = (int*)places.Tables + ((int*)places.TableStarts)[row];
-        long blockWords = layout.BlockWords, head = group * layout.HeadWords;
         int lastTile = queries[count - 1].Position / Length;
         for (int tile = queries[0].First / Length; tile <= lastTile; tile++)
         {
-            float* keys = (float*)layer + table[tile] * blockWords + head;
-            float* values = keys + layout.KeyWords;
+            float* keys = Tile(row, tile, keyValueHead), values = keys + layout.KeyWords;
             int from = 0, to = count;
             while (queries[from].Position < tile * Length) from++;
             while (queries[to - 1].First >= (tile + 1) * Length) to--;
@@ -137,9 +133,9 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             int at = from;
             if (TLanes.RowsPerTile == 8)
             {
-                float* next = tile < lastTile ? (float*)layer + table[tile + 1] * blockWords + head : after == null ? keys : after;
+                float* next = tile < lastTile ? Tile(row, tile + 1, keyValueHead) : after == null ? keys : after;
                 int nextPositions = tile < lastTile ? Math.Min(Length, queries[count - 1].Position + 1 - (tile + 1) * Length) : Length;
-                at = Fours(queries, from, to, to == count, tile, keys, next, nextPositions, padded);
+                at = Fours(queries, from, to, to == count, tile, keys, values, next, nextPositions, padded);
             }
             for (; at < to; at++)
             {
@@ -152,7 +148,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
 
     /// <summary>Takes queries [from, to) through a tile four by four and returns the first one that is left; meanwhile the next tile is asked for.</summary>
     /// <param name="isRoom">Whether the slot behind the last query is free: then three go as four of which one is there twice, which costs less than one by one.</param>
-    private int Fours(Query* queries, int from, int to, bool isRoom, int tile, float* keys, float* next, int nextPositions, int padded)
+    private int Fours(Query* queries, int from, int to, bool isRoom, int tile, float* keys, float* values, float* next, int nextPositions, int padded)
     {
         int fours = (to - from) / 4;
         if ((to - from) % 4 == 3 && isRoom)
@@ -168,7 +164,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             var q = queries + from + 4 * four;
             TTile.Scores4(q[0].Vector, q[1].Vector, q[2].Vector, q[3].Vector, keys, dimension, q[0].Weights, q[1].Weights, q[2].Weights, q[3].Weights, new Ahead(next + four * layout.KeyWords / fours, keyStep));
             for (int i = 0; i < Math.Min(4, to - from - 4 * four); i++) Weigh(ref q[i], tile);
-            AddValues4(q, keys + layout.KeyWords, padded, new Ahead(next + layout.KeyWords + four * nextValues / fours, valueStep));
+            AddValues4(q, values, padded, new Ahead(next + layout.KeyWords + four * nextValues / fours, valueStep));
         }
         return Math.Min(to, from + 4 * fours);
     }
