@@ -6,7 +6,7 @@ namespace Steering.Compute.Cpu;
 /// <summary>output = activation(gate) * up, where gate and up are the two halves of rows times panels + bias; an item is a panel of the gate. Both stay in the first-level cache in between.</summary>
 /// <param name="output">[rows, outputs / 2], a multiple of 32 columns.</param>
 /// <param name="bias">Null for none.</param>
-internal readonly unsafe struct GatedTileJob<TLanes, TActivation>(TileProduct product, TensorView output, float* bias, long panelBytes) : IJob
+internal readonly unsafe struct GatedTileJob<TLanes, TActivation>(TileProduct product, TensorView output, float* bias) : IJob
     where TLanes : unmanaged, ILanes<TLanes>
     where TActivation : unmanaged, IActivationFunction
 {
@@ -28,7 +28,7 @@ internal readonly unsafe struct GatedTileJob<TLanes, TActivation>(TileProduct pr
                 {
                     if (pair)
                     {
-                        product.Run(t, panel, TileVariant.Pair, both, 2 * Width * sizeof(float), panels * panelBytes);
+                        product.Run(t, panel, TileVariant.Pair, both, 2 * Width * sizeof(float), panels * product.PanelBytes);
                     }
                     else
                     {

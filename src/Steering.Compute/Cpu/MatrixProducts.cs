@@ -46,7 +46,7 @@ internal sealed unsafe class MatrixProducts<TLanes>(ComputePool pool, Numerics n
     {
         if (output.Columns % PanelMatrix.Width != 0 || KernelOf(matrix) is not { } kernel) return false;
         var product = Product(Converted(input, matrix), matrix, kernel);
-        pool.Run(new GatedTileJob<TLanes, TActivation>(product, output, bias, matrix.PanelBytes), matrix.Panels / 2, PanelsPerThread(matrix, 2 * output.Rows));
+        pool.Run(new GatedTileJob<TLanes, TActivation>(product, output, bias), matrix.Panels / 2, PanelsPerThread(matrix, 2 * output.Rows));
         return true;
     }
 

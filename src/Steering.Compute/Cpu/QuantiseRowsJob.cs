@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Steering.Compute.Cpu;
 
@@ -32,17 +33,17 @@ internal readonly unsafe struct QuantiseRowsJob(TensorView input, byte* output, 
 
     private void Group(float* x, byte* group)
     {
-        var most = Vector256<float>.Zero;
-        var finite = Vector256<float>.Zero;
-        for (int i = 0; i < layout.GroupLength; i += 8)
+        var most = Vector512<float>.Zero;
+        var finite = Vector512<float>.Zero;
+        for (int i = 0; i < layout.GroupLength; i += 16)
         {
-            var value = Vector256.Load(x + i);
-            most = Vector256.Max(most, Vector256.Abs(value));
-            finite += value * Vector256<float>.Zero; // not a number where x is none or infinite
+            var value = Vector512.Load(x + i);
+            most = Vector512.MaxNative(most, Vector512.Abs(value));
+            finite += value * Vector512<float>.Zero; // not a number where x is none or infinite
         }
         float largest = MaxAcross(most), limit = layout.Digits == 1 ? OneDigit : ThreeDigits, scale = largest / limit;
         float inverse = limit / largest;
-        bool isFinite = Vector256.EqualsAll(finite, Vector256<float>.Zero);
+        bool isFinite = Vector512.EqualsAll(finite, Vector512<float>.Zero);
         // What is not finite must not become a number: its scale makes every product of the row not a number.
         if (!isFinite) (scale, inverse) = (float.NaN, 0);
         else if (largest < Smallest) (scale, inverse) = (0, 0);
@@ -52,14 +53,14 @@ internal readonly unsafe struct QuantiseRowsJob(TensorView input, byte* output, 
 
     private void One(float* x, byte* group, float scale, float inverse)
     {
-        var sums = Vector256<int>.Zero;
+        var sums = Vector512<int>.Zero;
         for (int i = 0; i < layout.GroupLength; i += 16)
         {
-            Vector256<int> a = Round(x + i, inverse), b = Round(x + i + 8, inverse);
-            sums += a + b;
-            StoreBytes((sbyte*)group + layout.Four(0, 0) + i, a, b);
+            var value = Round(x + i, inverse);
+            sums += value;
+            StoreBytes((sbyte*)group + layout.Four(0, 0) + i, value);
         }
-        int sum = Vector256.Sum(sums);
+        int sum = Vector512.Sum(sums);
         *(float*)(group + DigitLayout.Scale) = scale;
         *(float*)(group + layout.Sum) = sum * scale;
         *(int*)(group + layout.Start(0)) = -zeroPoint * sum;
@@ -67,42 +68,53 @@ internal readonly unsafe struct QuantiseRowsJob(TensorView input, byte* output, 
 
     private void Three(float* x, byte* group, float scale, float inverse)
     {
-        Vector256<int> sum0 = default, sum1 = default, sum2 = default, total = default;
+        Vector512<int> highs = default, middles = default, lows = default;
         for (int i = 0; i < layout.GroupLength; i += 16)
         {
-            Vector256<int> a = Round(x + i, inverse), b = Round(x + i + 8, inverse);
-            Vector256<int> a2 = SignedByte(a), b2 = SignedByte(b), a1 = SignedByte((a - a2) >> 8), b1 = SignedByte((b - b2) >> 8);
-            Vector256<int> a0 = (a - a2 - (a1 << 8)) >> 16, b0 = (b - b2 - (b1 << 8)) >> 16;
-            total += a + b;
-            sum0 += a0 + b0;
-            sum1 += a1 + b1;
-            sum2 += a2 + b2;
-            StoreBytes((sbyte*)group + layout.Four(0, 0) + i, a0, b0);
-            StoreBytes((sbyte*)group + layout.Four(1, 0) + i, a1, b1);
-            StoreBytes((sbyte*)group + layout.Four(2, 0) + i, a2, b2);
+            var value = Round(x + i, inverse);
+            Vector512<int> low = SignedByte(value), rest = (value - low) >> 8, middle = SignedByte(rest), high = (rest - middle) >> 8;
+            highs += high;
+            middles += middle;
+            lows += low;
+            StoreBytes((sbyte*)group + layout.Four(0, 0) + i, high);
+            StoreBytes((sbyte*)group + layout.Four(1, 0) + i, middle);
+            StoreBytes((sbyte*)group + layout.Four(2, 0) + i, low);
         }
+        int highSum = Vector512.Sum(highs), middleSum = Vector512.Sum(middles), lowSum = Vector512.Sum(lows);
         *(float*)(group + DigitLayout.Scale) = scale;
         *(float*)(group + DigitLayout.HighScale) = 65536 * scale;
-        *(float*)(group + layout.Sum) = Vector256.Sum(total) * scale;
-        *(int*)(group + layout.Start(0)) = -zeroPoint * Vector256.Sum(sum0);
-        *(int*)(group + layout.Start(1)) = -zeroPoint * Vector256.Sum(sum1);
-        *(int*)(group + layout.Start(2)) = -zeroPoint * Vector256.Sum(sum2);
+        *(float*)(group + layout.Sum) = ((highSum << 16) + (middleSum << 8) + lowSum) * scale;
+        *(int*)(group + layout.Start(0)) = -zeroPoint * highSum;
+        *(int*)(group + layout.Start(1)) = -zeroPoint * middleSum;
+        *(int*)(group + layout.Start(2)) = -zeroPoint * lowSum;
     }
 
     /// <summary>To the nearest integer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Round(float* x, float inverse) => Vector256.ConvertToInt32(Vector256.Round(Vector256.Load(x) * inverse));
+    private static Vector512<int> Round(float* x, float inverse) => Vector512.ConvertToInt32Native(Vector512.Round(Vector512.Load(x) * inverse));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> SignedByte(Vector256<int> value) => (value << 24) >> 24;
+    private static Vector512<int> SignedByte(Vector512<int> value) => (value << 24) >> 24;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreBytes(sbyte* to, Vector256<int> a, Vector256<int> b)
+    private static void StoreBytes(sbyte* to, Vector512<int> value)
     {
-        var words = Vector256.Narrow(a, b);
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.ConvertToVector128SByte(value).Store(to); // one instruction, where narrowing in two steps makes four of it
+            return;
+        }
+        var words = Vector256.Narrow(value.GetLower(), value.GetUpper());
         Vector128.Narrow(words.GetLower(), words.GetUpper()).Store(to);
     }
 
+    /// <summary>The largest of values that are not negative; any of them where one is not a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float MaxAcross(Vector256<float> value) => LaneTree.Max(Vector128.Max(value.GetLower(), value.GetUpper()));
+    private static float MaxAcross(Vector512<float> value)
+    {
+        var eight = Vector256.MaxNative(value.GetLower(), value.GetUpper());
+        var four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
 }

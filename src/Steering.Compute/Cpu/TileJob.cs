@@ -21,18 +21,32 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
         product.End();
     }
 
+    /// <summary>Several panels at once are as many long streams, a part of the thread's range each: the processor and the kernels fetch ahead of a stream, and one that ends after each panel starts anew every time.</summary>
     private void OneTile(int first, int last, float* apart)
     {
         int whole = Math.Min(last, output.Columns / Width); // the last panel may stick out of the row
         for (int panel = first; panel < last;)
         {
             int left = whole - panel;
-            var (variant, panels) = left >= 4 && product.Has(TileVariant.Quad) ? (TileVariant.Quad, 4) : left >= 2 && product.Has(TileVariant.Pair) ? (TileVariant.Pair, 2) : (TileVariant.Single, 1);
-            var target = Target(0, panel, panels, apart);
-            product.Run(0, panel, variant, target.Address, target.Stride);
-            Finish(0, panel, panels, target);
-            panel += panels;
+            var (variant, streams) = left >= 4 && product.Has(TileVariant.Quad) ? (TileVariant.Quad, 4) : left >= 2 && product.Has(TileVariant.Pair) ? (TileVariant.Pair, 2) : (TileVariant.Single, 1);
+            if (streams == 1)
+            {
+                var target = Target(0, panel, apart);
+                product.Run(0, panel, variant, target.Address, target.Stride);
+                Finish(0, panel++, target);
+                continue;
+            }
+            int length = left / streams;
+            for (int i = 0; i < length; i++, panel++) Streams(panel, variant, streams, length, apart);
+            panel += (streams - 1) * length;
         }
+    }
+
+    private void Streams(int panel, TileVariant variant, int streams, int length, float* apart)
+    {
+        long stride = (long)streams * Width * sizeof(float);
+        product.Run(0, panel, variant, apart, stride, length * product.PanelBytes);
+        for (int i = 0; i < streams; i++) Finish(0, panel + i * length, new TileTarget(apart + i * Width, stride, true));
     }
 
     private void Blocks(int first, int last, float* apart)
@@ -44,9 +58,9 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
             {
                 for (int t = tile; t < end; t++)
                 {
-                    var target = Target(t, panel, 1, apart);
+                    var target = Target(t, panel, apart);
                     product.RunShared(t, panel, tile, end, target.Address, target.Stride);
-                    Finish(t, panel, 1, target);
+                    Finish(t, panel, target);
                 }
             }
         }
@@ -54,18 +68,18 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
 
     /// <summary>Where a tile's outputs go first: to their place, unless they are added to something or lie behind the end of the row in part.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private TileTarget Target(int tile, int panel, int panels, float* apart)
+    private TileTarget Target(int tile, int panel, float* apart)
     {
         int column = panel * Width;
-        if (adds || column + panels * Width > output.Columns) return new TileTarget(apart, (long)panels * Width * sizeof(float), true);
+        if (adds || column + Width > output.Columns) return new TileTarget(apart, (long)Width * sizeof(float), true);
         return new TileTarget(output.Pointer(product.First(tile)) + column, (long)output.Stride * sizeof(float), false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish(int tile, int panel, int panels, TileTarget target)
+    private void Finish(int tile, int panel, TileTarget target)
     {
         if (bias == null && !target.IsApart) return;
-        int first = product.First(tile), end = product.First(tile + 1), column = panel * Width, width = Math.Min(panels * Width, output.Columns - column);
+        int first = product.First(tile), end = product.First(tile + 1), column = panel * Width, width = Math.Min(Width, output.Columns - column);
         for (int row = first; row < end; row++) FinishRow((float*)((byte*)target.Address + (row - first) * target.Stride), output.Pointer(row) + column, column, width);
     }
 

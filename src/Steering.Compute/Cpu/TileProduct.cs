@@ -20,6 +20,9 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     /// <summary>Address of the first panel.</summary>
     public byte* Panels { get; init; } = panels;
 
+    /// <summary>From one panel to the next.</summary>
+    public long PanelBytes => panelBytes;
+
     /// <summary>Address of the first row.</summary>
     public nint FirstRow { get; init; } = rows;
 
