@@ -10,6 +10,7 @@ internal sealed unsafe partial class CpuKernels<TLanes>(string name, Numerics nu
     // A key written is a cache line missed: as long as this many values of a row.
     private const int StoreCost = 128;
 
+    private readonly WeightMemory _memory = new();
     private readonly MatrixProducts<TLanes> _products = new(pool, numerics, code);
 
     public string Name => name;
@@ -25,7 +26,7 @@ internal sealed unsafe partial class CpuKernels<TLanes>(string name, Numerics nu
         pool.Turns.Enter();
         try
         {
-            return PanelMatrix.Pack(sources, asStored ? WeightStorage.Stored : storage, pool);
+            return PanelMatrix.Pack(sources, asStored ? WeightStorage.Stored : storage, _memory, pool);
         }
         finally
         {

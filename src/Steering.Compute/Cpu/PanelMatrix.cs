@@ -10,9 +10,9 @@ namespace Steering.Compute.Cpu;
 internal sealed unsafe class PanelMatrix : WeightMatrix
 {
     public const int Width = 32;
-    private readonly DeviceBuffer _buffer;
+    private readonly WeightMemory.Part _memory;
 
-    private PanelMatrix(int outputs, int inputs, DType type, GroupLayout groups)
+    private PanelMatrix(int outputs, int inputs, DType type, GroupLayout groups, WeightMemory memory)
     {
         (Outputs, Inputs, Type, Groups) = (outputs, inputs, type, groups);
         GroupCount = type.IsQuantised() ? (inputs + groups.Length - 1) / groups.Length : 0;
@@ -23,13 +23,13 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
             _ => (inputs + 1L) / 2 * 2 * Width * type.Size(),
         };
         Panels = (outputs + Width - 1) / Width;
-        _buffer = new DeviceBuffer(Panels * PanelBytes);
+        _memory = memory.Take(Panels * PanelBytes);
     }
 
     public override int Outputs { get; }
     public override int Inputs { get; }
     public override DType Type { get; }
-    public override long Bytes => _buffer.Bytes;
+    public override long Bytes => _memory.Bytes;
 
     /// <summary>Of quantised weights.</summary>
     public GroupLayout Groups { get; }
@@ -39,10 +39,10 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
     public long PanelBytes { get; }
     public int Panels { get; }
 
-    public byte* Panel(int panel) => (byte*)_buffer.Address + panel * PanelBytes;
+    public byte* Panel(int panel) => (byte*)_memory.Address + panel * PanelBytes;
 
     /// <summary>Sources of one type stay in it and blocks stay quantised, unless <paramref name="keepAs"/> says otherwise; a mixture is widened to f32.</summary>
-    public static PanelMatrix Pack(ReadOnlySpan<WeightSource> sources, WeightStorage keepAs, ComputePool pool)
+    public static PanelMatrix Pack(ReadOnlySpan<WeightSource> sources, WeightStorage keepAs, WeightMemory memory, ComputePool pool)
     {
         int rows = 0;
         bool isOneType = true, areBlocks = true;
@@ -62,7 +62,7 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
             WeightStorage.Q8 => (DType.Int8, GroupLayout.EightBits),
             _ => (isOneType ? sources[0].Type : DType.F32, default),
         };
-        var matrix = new PanelMatrix(rows, sources[0].Columns, type, groups);
+        var matrix = new PanelMatrix(rows, sources[0].Columns, type, groups, memory);
         int first = 0;
         foreach (var source in sources)
         {
@@ -101,5 +101,5 @@ internal sealed unsafe class PanelMatrix : WeightMatrix
         }
     }
 
-    public override void Dispose() => _buffer.Dispose();
+    public override void Dispose() => _memory.Dispose();
 }
