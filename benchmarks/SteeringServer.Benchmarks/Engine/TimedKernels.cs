@@ -35,9 +35,10 @@ internal sealed class TimedKernels(IKernels inner) : IKernels, IGradientKernels
 
     private T Time<T>(string name, Func<T> work)
     {
+        if (IsPaused) return work();
         long start = Stopwatch.GetTimestamp();
         var result = work();
-        if (!IsPaused) _ticks[name] = _ticks.GetValueOrDefault(name) + Stopwatch.GetTimestamp() - start;
+        _ticks[name] = _ticks.GetValueOrDefault(name) + Stopwatch.GetTimestamp() - start;
         return result;
     }
 

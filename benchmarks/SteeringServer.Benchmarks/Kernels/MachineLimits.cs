@@ -41,6 +41,26 @@ internal sealed unsafe class MachineLimits
     /// <summary>Bytes per second of reading a block of this size again and again.</summary>
     public double Read(long bytes) => Engine.MemoryLimit.Measure(bytes, _threads);
 
+    /// <summary>Median seconds of a job that does nothing: from one thread to the others and back.</summary>
+    public double Handover()
+    {
+        const int jobs = 1000;
+        using var pool = new ComputePool(_threads);
+        var times = new List<double>();
+        for (int i = 0; i < Rounds; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int job = 0; job < jobs; job++) pool.Run(new EmptyJob(), _threads);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds / jobs);
+        }
+        return Statistics.Median(times);
+    }
+
+    private readonly struct EmptyJob : IJob
+    {
+        public void Run(int first, int last) { }
+    }
+
     /// <summary>Four products of two tiles of rows and two of weights, as a kernel does them.</summary>
     private static void TileStep(Assembler code, int index)
     {
