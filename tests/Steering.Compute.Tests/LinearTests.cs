@@ -18,7 +18,7 @@ public sealed class LinearTests
     public void Every_output_is_one_chain_of_fused_multiply_adds_bit_for_bit(string name, DType type)
     {
         using var kernels = CpuBackend.Create(2, name);
-        foreach (var (rows, inputs, outputs) in new[] { (1, 48, 211), (1, 33, 32), (2, 80, 48), (3, 7, 5), (9, 64, 96), (17, 130, 157) })
+        foreach (var (rows, inputs, outputs) in new[] { (1, 48, 211), (1, 40, 645), (1, 33, 32), (2, 80, 48), (3, 7, 5), (9, 64, 96), (17, 130, 157) })
         {
             using var arena = new Arena();
             var x = Kernels.Random(arena, rows, inputs, 1);

@@ -56,14 +56,14 @@ public sealed class QuantisedTests
         foreach (var format in BlockFormat.All)
         {
             using var arena = new Arena();
-            using var source = new Blocks(format, 75, 512, seed: 1);
-            TensorView x = Kernels.Random(arena, 17, 512, 1), bias = Kernels.Random(arena, 1, 96, 2).Slice(0, 75);
+            using var source = new Blocks(format, 235, 512, seed: 1);
+            TensorView x = Kernels.Random(arena, 17, 512, 1), bias = Kernels.Random(arena, 1, 256, 2).Slice(0, 235);
             float[]? first = null;
             foreach (string name in Kernels.Available())
             {
                 using var kernels = CpuBackend.Create(2, name, numerics);
                 using var weights = kernels.CreateWeights([source.Source]);
-                TensorView y = arena.Matrix(17, 75), row = arena.Matrix(1, 75);
+                TensorView y = arena.Matrix(17, 235), row = arena.Matrix(1, 235);
                 kernels.Linear(y, x, weights, bias);
                 float[] all = [.. Enumerable.Range(0, 17).SelectMany(i => y.Row(i).ToArray())];
                 Assert.Equal(first ??= all, all);

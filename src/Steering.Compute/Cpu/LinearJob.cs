@@ -15,8 +15,9 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
         int panel = first;
         if (input.Rows == 1)
         {
-            for (; panel + 2 <= last; panel += 2) OneRowTwoPanels(panel);
-            if (panel < last) Rows1(panel, 0);
+            int half = (last - first) / 2; // two long streams
+            for (; panel < first + half; panel++) OneRowTwoPanels(panel, panel + half);
+            if (panel + half < last) Rows1(panel + half, 0);
             return;
         }
         for (; panel < last; panel++)
@@ -31,10 +32,10 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
 
     /// <summary>A single row over two panels: four independent chains hide the latency of the multiply-add while two streams are read.</summary>
     [MethodImpl(Compiled.Apart)]
-    private void OneRowTwoPanels(int panel)
+    private void OneRowTwoPanels(int panel, int other)
     {
         float* x = input.Pointer(0);
-        byte* p = panels + panel * panelBytes, q = p + panelBytes;
+        byte* p = panels + panel * panelBytes, q = panels + other * panelBytes;
         TLanes a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
         for (int k = 0; k < pairs; k++, p += TPanel.PairBytes, q += TPanel.PairBytes, x += 2)
         {
@@ -53,7 +54,7 @@ internal readonly unsafe struct LinearJob<TLanes, TPanel>(TensorView output, Ten
             d = TLanes.FusedMultiplyAdd(odd, o3, d);
         }
         Store(0, panel, a, b);
-        Store(0, panel + 1, c, d);
+        Store(0, other, c, d);
     }
 
     [MethodImpl(Compiled.Apart)]
