@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Steering.Engine.Sampling;
 
@@ -23,17 +24,34 @@ internal static class Exponentials
     /// <summary>The largest logit, NaN ignored; -infinity if there is none.</summary>
     public static float Max(ReadOnlySpan<float> logits)
     {
-        var best = Vector256.Create(float.NegativeInfinity);
+        Vector512<float> a = Vector512.Create(float.NegativeInfinity), b = a, c = a, d = a; // four chains: a comparison waits for the one before
         int i = 0;
-        for (; i <= logits.Length - Vector256<float>.Count; i += Vector256<float>.Count)
+        for (; i + 64 <= logits.Length; i += 64)
         {
-            var values = Vector256.Create(logits.Slice(i, Vector256<float>.Count));
-            best = Vector256.ConditionalSelect(Vector256.GreaterThan(values, best), values, best);
+            a = Larger(Vector512.Create(logits.Slice(i, 16)), a);
+            b = Larger(Vector512.Create(logits.Slice(i + 16, 16)), b);
+            c = Larger(Vector512.Create(logits.Slice(i + 32, 16)), c);
+            d = Larger(Vector512.Create(logits.Slice(i + 48, 16)), d);
         }
+        a = Larger(Larger(b, a), Larger(d, c));
         float max = float.NegativeInfinity;
-        for (int lane = 0; lane < Vector256<float>.Count; lane++) max = best[lane] > max ? best[lane] : max;
+        for (int lane = 0; lane < Vector512<float>.Count; lane++) max = a[lane] > max ? a[lane] : max;
         for (; i < logits.Length; i++) max = logits[i] > max ? logits[i] : max;
         return max;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Larger(Vector512<float> values, Vector512<float> best) => Vector512.ConditionalSelect(Vector512.GreaterThan(values, best), values, best);
+
+    /// <summary>Where the value is first found; -1 if nowhere.</summary>
+    public static int IndexOf(ReadOnlySpan<float> logits, float value)
+    {
+        var wanted = Vector512.Create(value);
+        int i = 0;
+        while (i + 16 <= logits.Length && !Vector512.EqualsAny(Vector512.Create(logits.Slice(i, 16)), wanted)) i += 16;
+        for (; i < logits.Length; i++)
+            if (logits[i] == value) return i;
+        return -1;
     }
 
     /// <summary>weights[i] = exp((logits[i] - max) * scale) for a block of logits, NaN counting as -infinity; returns their sum.</summary>
@@ -47,9 +65,17 @@ internal static class Exponentials
         var largest = Vector512.Create((double)max);
         var scales = Vector512.Create(scale);
         int i = 0;
+        for (; i + 16 <= logits.Length; i += 16)
+        {
+            Vector512<double> a = Scaled(logits, i), b = Scaled(logits, i + 8);
+            Exp(ref a, ref b);
+            sum = sum + a + b;
+            a.CopyTo(weights.Slice(i, 8));
+            b.CopyTo(weights.Slice(i + 8, 8));
+        }
         for (; i + 8 <= logits.Length; i += 8)
         {
-            var weight = Exp((Widen(Vector256.Create(logits.Slice(i, 8))) - largest) * scales);
+            var weight = Exp(Scaled(logits, i));
             sum += weight;
             weight.CopyTo(weights.Slice(i, 8));
         }
@@ -59,17 +85,21 @@ internal static class Exponentials
             Span<double> restWeights = stackalloc double[8];
             rest.Fill(float.NegativeInfinity);
             logits[i..].CopyTo(rest);
-            var weight = Exp((Widen(Vector256.Create<float>(rest)) - largest) * scales);
+            var weight = Exp(Scaled(rest, 0));
             sum += weight;
             weight.CopyTo(restWeights);
             restWeights[..(logits.Length - i)].CopyTo(weights[i..]);
         }
         var four = sum.GetLower() + sum.GetUpper();
         return (four[0] + four[2]) + (four[1] + four[3]);
+
+        Vector512<double> Scaled(ReadOnlySpan<float> values, int at) => (Widen(Vector256.Create(values.Slice(at, 8))) - largest) * scales;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<double> Widen(Vector256<float> values)
     {
+        if (Avx512F.IsSupported) return Avx512F.ConvertToVector512Double(values); // one instruction instead of two and their junction
         var (low, high) = Vector256.Widen(values);
         return Vector512.Create(low, high);
     }
@@ -89,25 +119,42 @@ internal static class Exponentials
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<double> Exp(Vector512<double> x)
     {
-        // x = n ln 2 + r with |r| <= ln 2 / 2; exp r by its Taylor series, whose first missing term is below 2^-57.
-        var shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2E), Vector512.Create(Rounder));
+        var r = Reduce(x, out var shifted);
+        var series = Vector512.Create(Series[0]);
+        foreach (double coefficient in Series[1..]) series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(coefficient));
+        return Scale(series, shifted, x);
+    }
+
+    /// <summary>Two at once: each is a chain of multiply-adds that wait for one another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Exp(ref Vector512<double> a, ref Vector512<double> b)
+    {
+        Vector512<double> ra = Reduce(a, out var shiftedA), rb = Reduce(b, out var shiftedB);
+        Vector512<double> seriesA = Vector512.Create(Series[0]), seriesB = seriesA;
+        foreach (double coefficient in Series[1..])
+        {
+            seriesA = Vector512.FusedMultiplyAdd(seriesA, ra, Vector512.Create(coefficient));
+            seriesB = Vector512.FusedMultiplyAdd(seriesB, rb, Vector512.Create(coefficient));
+        }
+        (a, b) = (Scale(seriesA, shiftedA, a), Scale(seriesB, shiftedB, b));
+    }
+
+    // x = n ln 2 + r with |r| <= ln 2 / 2; exp r by its Taylor series, whose first missing term is below 2^-57.
+    private static ReadOnlySpan<double> Series =>
+        [1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Reduce(Vector512<double> x, out Vector512<double> shifted)
+    {
+        shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2E), Vector512.Create(Rounder));
         var n = shifted - Vector512.Create(Rounder);
         var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);
-        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
-        var series = Vector512.Create(1.0 / 6227020800);
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 479001600));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 39916800));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 3628800));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 362880));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 40320));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 5040));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 720));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 120));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 24));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1.0 / 6));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(0.5));
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512<double>.One);
-        series = Vector512.FusedMultiplyAdd(series, r, Vector512<double>.One);
+        return Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Scale(Vector512<double> series, Vector512<double> shifted, Vector512<double> x)
+    {
         // 2^n by adding n to the exponent's bits.
         var exponent = Vector512.ShiftLeft(shifted.AsInt64() - Vector512.Create(Rounder).AsInt64(), 52);
         var result = (series.AsInt64() + exponent).AsDouble();

@@ -28,7 +28,7 @@ public sealed class Sampler(int vocabularySize)
     public int Sample(Span<float> logits, SamplingParameters parameters, TokenCounts? counts, int position)
     {
         float max = Prepare(logits, parameters, counts);
-        if (IsGreedy(parameters)) return logits.IndexOf(max);
+        if (IsGreedy(parameters)) return Exponentials.IndexOf(logits, max);
         double uniform = CounterRandom.Uniform(parameters.Seed, parameters.Choice, position);
         if (!HasFilter(parameters)) return DrawFromAll(logits, max, 1 / parameters.Temperature, uniform);
         return DrawFromCandidates(Filter(logits, max, parameters), uniform);
@@ -46,7 +46,7 @@ public sealed class Sampler(int vocabularySize)
         probabilities.Clear();
         if (IsGreedy(parameters))
         {
-            probabilities[logits.IndexOf(max)] = 1;
+            probabilities[Exponentials.IndexOf(logits, max)] = 1;
         }
         else if (HasFilter(parameters))
         {
