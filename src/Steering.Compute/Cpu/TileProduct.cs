@@ -3,7 +3,7 @@ using Steering.Compute.Cpu.MachineCode;
 namespace Steering.Compute.Cpu;
 
 /// <summary>
-/// Rows of inputs and panels of weights for a <see cref="TileKernel"/>. Rows are cut into tiles of nearly equal size and walked over in blocks that stay in the second-level cache, so that each panel is read
+/// Rows of inputs and panels of weights for a <see cref="TileKernel"/>. Rows are cut into tiles of nearly equal size and walked over in blocks, so that each panel is read
 /// from memory once for many rows. How rows are cut does not show in an output's bits: it is one chain over ascending inputs.
 /// </summary>
 /// <param name="rows">Address of the first row in the kernel's format.</param>
@@ -32,7 +32,7 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     public int Tiles { get; } = (rowCount + kernel.Format.MostRows - 1) / kernel.Format.MostRows;
 
     /// <summary>Tiles that are walked over before the next panel.</summary>
-    public int BlockTiles { get; } = (int)Math.Max(1, kernel.Format.BlockBytes / (rowStride * kernel.Format.MostRows));
+    public int BlockTiles { get; } = (int)Math.Max(kernel.Format.LeastBlockTiles, kernel.Format.BlockBytes / (rowStride * kernel.Format.MostRows));
 
     public int First(int tile) => Math.Min(rowCount, ((int)((long)rowCount * tile / Tiles) + _granule - 1) / _granule * _granule);
 
