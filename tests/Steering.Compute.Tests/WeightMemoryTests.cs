@@ -1,6 +1,6 @@
 using Steering.Compute.Cpu;
 
-namespace Steering.Compute.Tests;
+namespace Steering.Tests;
 
 public sealed unsafe class WeightMemoryTests
 {

@@ -29,24 +29,15 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
         {
             int left = whole - panel;
             var (variant, streams) = left >= 4 && product.Has(TileVariant.Quad) ? (TileVariant.Quad, 4) : left >= 2 && product.Has(TileVariant.Pair) ? (TileVariant.Pair, 2) : (TileVariant.Single, 1);
-            if (streams == 1)
+            int length = Math.Max(1, left / streams);
+            long stride = (long)streams * Width * sizeof(float);
+            for (int end = panel + length; panel < end; panel++)
             {
-                var target = Target(0, panel, apart);
-                product.Run(0, panel, variant, target.Address, target.Stride);
-                Finish(0, panel++, target);
-                continue;
+                product.Run(0, panel, variant, apart, stride, length * product.PanelBytes);
+                for (int i = 0; i < streams; i++) Finish(0, panel + i * length, new TileTarget(apart + i * Width, stride, true));
             }
-            int length = left / streams;
-            for (int i = 0; i < length; i++, panel++) Streams(panel, variant, streams, length, apart);
             panel += (streams - 1) * length;
         }
-    }
-
-    private void Streams(int panel, TileVariant variant, int streams, int length, float* apart)
-    {
-        long stride = (long)streams * Width * sizeof(float);
-        product.Run(0, panel, variant, apart, stride, length * product.PanelBytes);
-        for (int i = 0; i < streams; i++) Finish(0, panel + i * length, new TileTarget(apart + i * Width, stride, true));
     }
 
     private void Blocks(int first, int last, float* apart)
