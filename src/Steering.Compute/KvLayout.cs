@@ -1,12 +1,12 @@
 namespace Steering.Compute;
 
 /// <summary>
-/// A block of the KV cache: per key-value head keys and then values, in words of 4 bytes. Keys are transposed, so that scores of the block's 64 positions are lanes.
+/// A block of the KV cache: layer by layer, and there per key-value head keys and then values, in words of 4 bytes. Keys are transposed, so that scores of the block's 64 positions are lanes.
 /// f32: keys [headDimension][64], values [64][headDimension padded to 16].
 /// bf16: a word holds two. Keys [headDimension / 2][64], dimensions 2 i and 2 i + 1 side by side; values [64][headDimension padded to 32, / 2], dimension i beside i + 16 within every 32, so that
 /// one load of 16 words widens to two runs of 16 dimensions.
 /// </summary>
-internal readonly record struct KvLayout(AttentionShape Shape, Numerics Numerics)
+internal readonly record struct KvLayout(AttentionShape Shape, int Layers, Numerics Numerics)
 {
     public bool IsPaired => Numerics == Numerics.Fast;
 
@@ -21,5 +21,9 @@ internal readonly record struct KvLayout(AttentionShape Shape, Numerics Numerics
 
     public int HeadWords => KeyWords + KvCache.BlockLength * ValueWords;
 
-    public int BlockWords => Shape.KeyValueHeads * HeadWords;
+    /// <summary>Words of a layer's part of a block.</summary>
+    public int LayerWords => Shape.KeyValueHeads * HeadWords;
+
+    /// <summary>Words from one block to the next.</summary>
+    public int BlockWords => Layers * LayerWords;
 }
