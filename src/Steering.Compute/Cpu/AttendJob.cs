@@ -121,7 +121,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         int lastTile = queries[count - 1].Position / Length;
         for (int tile = queries[0].First / Length; tile <= lastTile; tile++)
         {
-            float* keys = Tile(row, tile, keyValueHead), values = keys + layout.KeyWords;
+            float* keys = Tile(row, tile, keyValueHead);
             int from = 0, to = count;
             while (queries[from].Position < tile * Length) from++;
             while (queries[to - 1].First >= (tile + 1) * Length) to--;
@@ -130,25 +130,37 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
                 queries[q].Begin = Math.Max(0, queries[q].First - tile * Length);
                 queries[q].End = Math.Min(Length, queries[q].Position + 1 - tile * Length);
             }
-            int at = from;
-            if (TLanes.RowsPerTile == 8)
-            {
-                float* next = tile < lastTile ? Tile(row, tile + 1, keyValueHead) : after == null ? keys : after;
-                int nextPositions = tile < lastTile ? Math.Min(Length, queries[count - 1].Position + 1 - (tile + 1) * Length) : Length;
-                at = Fours(queries, from, to, to == count, tile, keys, values, next, nextPositions, padded);
-            }
-            for (; at < to; at++)
-            {
-                TTile.Scores(queries[at].Vector, keys, layout.Shape.HeadDimension, queries[at].End, queries[at].Weights);
-                Weigh(ref queries[at], tile);
-                AttentionValues<TLanes, TTile>.Add(queries[at].Sum, queries[at].Weights, values, queries[at].Begin, queries[at].End, padded, queries[at].Correction);
-            }
+            float* next = tile < lastTile ? Tile(row, tile + 1, keyValueHead) : after == null ? keys : after;
+            int nextEnd = tile < lastTile ? Math.Min(Length, queries[count - 1].Position + 1 - (tile + 1) * Length) : Length;
+            int at = TLanes.RowsPerTile == 8 ? Fours(queries, from, to, to == count, tile, keys, next, nextEnd, padded) : from;
+            if (at < to) Singles(queries, at, to, tile, keys, next, padded);
         }
     }
 
-    /// <summary>Takes queries [from, to) through a tile four by four and returns the first one that is left; meanwhile the next tile is asked for.</summary>
+    /// <summary>Takes queries [from, to) through a tile one by one. The first scores ask for the tile's values, the last product with values for the next tile's keys: half a tile is what the first-level cache has room for.</summary>
+    private void Singles(Query* queries, int from, int to, int tile, float* keys, float* next, int padded)
+    {
+        int dimension = layout.Shape.HeadDimension;
+        float* values = keys + layout.KeyWords;
+        for (int at = from; at < to; at++)
+        {
+            ref var query = ref queries[at];
+            if (at == from) TTile.Scores(query.Vector, keys, dimension, query.End, query.Weights, new Ahead(values, query.End));
+            else TTile.Scores(query.Vector, keys, dimension, query.End, query.Weights, new Nothing());
+            Weigh(ref query, tile);
+            if (at == to - 1) Add(query, values, padded, new Ahead(next, layout.KeyWords / ((query.End - query.Begin) * ((padded + 63) / 64))));
+            else Add(query, values, padded, new Nothing());
+        }
+    }
+
+    private static void Add<TAhead>(in Query query, float* values, int padded, TAhead ahead) where TAhead : unmanaged, IAhead =>
+        AttentionValues<TLanes, TTile>.Add(query.Sum, query.Weights, values, query.Begin, query.End, padded, query.Correction, ahead);
+
+    /// <summary>
+    /// Takes queries [from, to) through a tile four by four and returns the first one that is left. One four asks as <see cref="Singles"/> do; several have the time to ask for the whole next tile, a part each.
+    /// </summary>
     /// <param name="isRoom">Whether the slot behind the last query is free: then three go as four of which one is there twice, which costs less than one by one.</param>
-    private int Fours(Query* queries, int from, int to, bool isRoom, int tile, float* keys, float* values, float* next, int nextPositions, int padded)
+    private int Fours(Query* queries, int from, int to, bool isRoom, int tile, float* keys, float* next, int nextEnd, int padded)
     {
         int fours = (to - from) / 4;
         if ((to - from) % 4 == 3 && isRoom)
@@ -157,14 +169,26 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             queries[to] = queries[to - 1] with { Weights = queries[to].Weights, Sum = queries[to].Sum };
         }
         if (fours == 0) return from;
-        int dimension = layout.Shape.HeadDimension, nextValues = nextPositions * layout.ValueWords;
-        int keyStep = Ahead.StepOf(layout.KeyWords / fours, TTile.ScoreSteps(dimension)), valueStep = Ahead.StepOf(nextValues / fours, AttentionValues<TLanes, TTile>.Steps(padded));
+        int dimension = layout.Shape.HeadDimension, valueSteps = Length * ((padded + 31) / 32);
+        float* values = keys + layout.KeyWords;
         for (int four = 0; four < fours; four++)
         {
             var q = queries + from + 4 * four;
-            TTile.Scores4(q[0].Vector, q[1].Vector, q[2].Vector, q[3].Vector, keys, dimension, q[0].Weights, q[1].Weights, q[2].Weights, q[3].Weights, new Ahead(next + four * layout.KeyWords / fours, keyStep));
+            Ahead first, second;
+            if (fours == 1)
+            {
+                first = new Ahead(values, q[3].End * layout.ValueWords / dimension);
+                second = new Ahead(next, layout.KeyWords / valueSteps);
+            }
+            else
+            {
+                int keyWords = layout.KeyWords / fours, valueWords = nextEnd * layout.ValueWords / fours;
+                first = new Ahead(next + four * keyWords, keyWords / dimension);
+                second = new Ahead(next + layout.KeyWords + four * valueWords, valueWords / valueSteps);
+            }
+            TTile.Scores4(q[0].Vector, q[1].Vector, q[2].Vector, q[3].Vector, keys, dimension, q[0].Weights, q[1].Weights, q[2].Weights, q[3].Weights, first);
             for (int i = 0; i < Math.Min(4, to - from - 4 * four); i++) Weigh(ref q[i], tile);
-            AddValues4(q, values, padded, new Ahead(next + layout.KeyWords + four * nextValues / fours, valueStep));
+            AddValues4(q, values, padded, second);
         }
         return Math.Min(to, from + 4 * fours);
     }
@@ -201,7 +225,7 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
             total = i == 0 ? first + second : total + (first + second);
         }
         // The first tile has nothing to rescale, and most others hold no larger score: exp(0) is 1.
-        query.Correction = tile == query.First / Length || before == query.Largest ? 1 : Transcendental.Exp(TLanes.Broadcast(before - query.Largest)).MaxAcross();
+        query.Correction = tile == query.First / Length || before == query.Largest ? 1 : Transcendental.Exp(TLanes.Broadcast(before - query.Largest)).First;
         query.Total = MathF.FusedMultiplyAdd(query.Total, query.Correction, total.Sum());
     }
 
@@ -212,18 +236,18 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         for (int q = 0; q < 4; q++) (begin, end) = (Math.Max(begin, queries[q].Begin), Math.Min(end, queries[q].End));
         if (begin >= end)
         {
-            for (int q = 0; q < 4; q++) AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, queries[q].End, padded, queries[q].Correction);
+            for (int q = 0; q < 4; q++) Add(queries[q], values, padded, new Nothing());
             return;
         }
         for (int q = 0; q < 4; q++)
         {
             if (queries[q].Begin == begin) continue;
-            AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction);
+            AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, queries[q].Begin, begin, padded, queries[q].Correction, new Nothing());
             queries[q].Correction = 1;
         }
         AttentionValues<TLanes, TTile>.Add4(queries[0].Sum, queries[1].Sum, queries[2].Sum, queries[3].Sum, queries[0].Weights, queries[1].Weights, queries[2].Weights, queries[3].Weights,
             values, begin, end, padded, queries[0].Correction, queries[1].Correction, queries[2].Correction, queries[3].Correction, ahead);
         for (int q = 0; q < 4; q++)
-            if (queries[q].End > end) AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1);
+            if (queries[q].End > end) AttentionValues<TLanes, TTile>.Add(queries[q].Sum, queries[q].Weights, values, end, queries[q].End, padded, 1, new Nothing());
     }
 }

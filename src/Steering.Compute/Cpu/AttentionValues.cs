@@ -8,7 +8,7 @@ internal static unsafe class AttentionValues<TLanes, TTile>
     where TTile : unmanaged, IAttentionTile<TLanes>
 {
     [MethodImpl(Compiled.Apart)]
-    public static void Add(float* sum, float* weights, float* values, int first, int end, int padded, float correction)
+    public static void Add<TAhead>(float* sum, float* weights, float* values, int first, int end, int padded, float correction, TAhead ahead) where TAhead : unmanaged, IAhead
     {
         var scaling = TLanes.Broadcast(correction);
         int i = 0, words = TTile.Words(padded);
@@ -19,6 +19,7 @@ internal static unsafe class AttentionValues<TLanes, TTile>
             float* v = values + TTile.Words(i);
             for (int p = first; p < end; p++, v += words)
             {
+                ahead.Step(TTile.Words(64) / 16);
                 var weight = TLanes.Broadcast(weights[p]);
                 TTile.Load(v, 16, out var v0, out var v1);
                 TTile.Load(v + TTile.Words(32), 16, out var v2, out var v3);
@@ -39,6 +40,7 @@ internal static unsafe class AttentionValues<TLanes, TTile>
             float* v = values + TTile.Words(i);
             for (int p = first; p < end; p++, v += words)
             {
+                ahead.Step(TTile.Words(32) / 16);
                 var weight = TLanes.Broadcast(weights[p]);
                 TTile.Load(v, second - i, out var v0, out var v1);
                 a = TLanes.FusedMultiplyAdd(weight, v0, a);
@@ -48,9 +50,6 @@ internal static unsafe class AttentionValues<TLanes, TTile>
             b.Store(sum + second);
         }
     }
-
-    /// <summary>Steps of <see cref="Add4"/> over a whole tile.</summary>
-    public static int Steps(int padded) => KvCache.BlockLength * ((padded + 31) / 32);
 
     [MethodImpl(Compiled.Apart)]
     public static void Add4(float* y0, float* y1, float* y2, float* y3, float* w0, float* w1, float* w2, float* w3, float* values, int first, int end, int padded, float c0, float c1, float c2, float c3, Ahead ahead)
@@ -70,7 +69,7 @@ internal static unsafe class AttentionValues<TLanes, TTile>
             float* v = values + TTile.Words(i);
             for (int p = first; p < end; p++, v += words)
             {
-                ahead.Step();
+                ahead.Step(TTile.Words(32) / 16);
                 TTile.Load(v, second - i, out var v0, out var v1);
                 var weight = TLanes.Broadcast(w0[p]);
                 a0 = TLanes.FusedMultiplyAdd(weight, v0, a0);

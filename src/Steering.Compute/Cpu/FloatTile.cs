@@ -8,13 +8,14 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
     private const int Length = KvCache.BlockLength;
 
     [MethodImpl(Compiled.Apart)]
-    public static void Scores(float* query, float* keys, int dimension, int end, float* scores)
+    public static void Scores<TAhead>(float* query, float* keys, int dimension, int end, float* scores, TAhead ahead) where TAhead : unmanaged, IAhead
     {
         TLanes s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
         if (end <= 32)
         {
             for (int i = 0; i < dimension; i++, keys += Length)
             {
+                ahead.Step(2);
                 var q = TLanes.Broadcast(query[i]);
                 s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys), s0);
                 s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 16), s1);
@@ -24,6 +25,7 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
         {
             for (int i = 0; i < dimension; i++, keys += Length)
             {
+                ahead.Step(4);
                 var q = TLanes.Broadcast(query[i]);
                 s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys), s0);
                 s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(keys + 16), s1);
@@ -40,7 +42,7 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
         TLanes a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         for (int i = 0; i < dimension; i++, keys += Length)
         {
-            ahead.Step();
+            ahead.Step(4);
             TLanes k0 = TLanes.Load(keys), k1 = TLanes.Load(keys + 16), k2 = TLanes.Load(keys + 32), k3 = TLanes.Load(keys + 48);
             var q = TLanes.Broadcast(q0[i]);
             a0 = TLanes.FusedMultiplyAdd(q, k0, a0);
@@ -68,8 +70,6 @@ internal readonly unsafe struct FloatTile<TLanes> : IAttentionTile<TLanes> where
         Store(y2, c0, c1, c2, c3);
         Store(y3, d0, d1, d2, d3);
     }
-
-    public static int ScoreSteps(int dimension) => dimension;
 
     public static int Words(int dimensions) => dimensions;
 

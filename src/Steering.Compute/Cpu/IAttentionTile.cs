@@ -7,12 +7,9 @@ namespace Steering.Compute.Cpu;
 internal unsafe interface IAttentionTile<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     /// <summary>scores[i] = query . key i for the first 32 or all positions, whichever holds <paramref name="end"/>: a tile that is not yet full is not read to its end.</summary>
-    static abstract void Scores(float* query, float* keys, int dimension, int end, float* scores);
+    static abstract void Scores<TAhead>(float* query, float* keys, int dimension, int end, float* scores, TAhead ahead) where TAhead : unmanaged, IAhead;
 
     static abstract void Scores4(float* q0, float* q1, float* q2, float* q3, float* keys, int dimension, float* y0, float* y1, float* y2, float* y3, Ahead ahead);
-
-    /// <summary>Steps of <see cref="Scores4"/>.</summary>
-    static abstract int ScoreSteps(int dimension);
 
     /// <summary>Words of so many dimensions of values.</summary>
     static abstract int Words(int dimensions);

@@ -25,6 +25,9 @@ internal unsafe interface ILanes<TSelf> where TSelf : unmanaged, ILanes<TSelf>
     static abstract TSelf Max(TSelf a, TSelf b);
     static abstract TSelf Min(TSelf a, TSelf b);
 
+    /// <summary>Lane 0.</summary>
+    float First { get; }
+
     void Store(float* p);
 
     /// <summary>Lanes [0, count) of this, <paramref name="value"/> in the others. count may be anything: below 0 keeps none, above 15 all.</summary>

@@ -15,6 +15,8 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
 
     public static Lanes128 Zero => new(Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
 
+    public float First => _a.ToScalar();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Load(float* p) => new(Vector128.Load(p), Vector128.Load(p + 4), Vector128.Load(p + 8), Vector128.Load(p + 12));
 
@@ -77,7 +79,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     public float Sum() => LaneTree.Sum(_a + _c + (_b + _d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float MaxAcross() => LaneTree.Max(Vector128.Max(Vector128.Max(_a, _c), Vector128.Max(_b, _d)));
+    public float MaxAcross() => LaneTree.Max(Vector128.MaxNative(Vector128.MaxNative(_a, _c), Vector128.MaxNative(_b, _d)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadBf16Pairs(byte* p, out Lanes128 even, out Lanes128 odd)

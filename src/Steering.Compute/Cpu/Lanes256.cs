@@ -14,6 +14,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
 
     public static Lanes256 Zero => new(Vector256<float>.Zero, Vector256<float>.Zero);
 
+    public float First => _a.ToScalar();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Load(float* p) => new(Vector256.Load(p), Vector256.Load(p + 8));
 
@@ -37,14 +39,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     public static Lanes256 operator /(Lanes256 a, Lanes256 b) => new(a._a / b._a, a._b / b._b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(
-        Vector256.ConditionalSelect(Vector256.GreaterThan(a._a, b._a), a._a, b._a),
-        Vector256.ConditionalSelect(Vector256.GreaterThan(a._b, b._b), a._b, b._b));
+    public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Avx.Max(a._a, b._a), Avx.Max(a._b, b._b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(
-        Vector256.ConditionalSelect(Vector256.LessThan(a._a, b._a), a._a, b._a),
-        Vector256.ConditionalSelect(Vector256.LessThan(a._b, b._b), a._b, b._b));
+    public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(Avx.Min(a._a, b._a), Avx.Min(a._b, b._b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* p)
@@ -74,8 +72,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> a, Vector256<float> b)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float MaxAcross()
     {
-        var eight = Vector256.Max(_a, _b);
-        return LaneTree.Max(Vector128.Max(eight.GetLower(), eight.GetUpper()));
+        var eight = Vector256.MaxNative(_a, _b);
+        return LaneTree.Max(Vector128.MaxNative(eight.GetLower(), eight.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,6 +13,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
 
     public static Lanes512 Zero => new(Vector512<float>.Zero);
 
+    public float First => _a.ToScalar();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Load(float* p) => new(Vector512.Load(p));
 
@@ -36,12 +38,10 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     public static Lanes512 operator /(Lanes512 a, Lanes512 b) => new(a._a / b._a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(
-        Vector512.ConditionalSelect(Vector512.GreaterThan(a._a, b._a), a._a, b._a));
+    public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Avx512F.Max(a._a, b._a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(
-        Vector512.ConditionalSelect(Vector512.LessThan(a._a, b._a), a._a, b._a));
+    public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(Avx512F.Min(a._a, b._a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* p)
@@ -69,8 +69,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> a) : ILanes<Lanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float MaxAcross()
     {
-        var eight = Vector256.Max(_a.GetLower(), _a.GetUpper());
-        return LaneTree.Max(Vector128.Max(eight.GetLower(), eight.GetUpper()));
+        var eight = Vector256.MaxNative(_a.GetLower(), _a.GetUpper());
+        return LaneTree.Max(Vector128.MaxNative(eight.GetLower(), eight.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,11 +8,12 @@ internal readonly unsafe struct PairTile<TLanes> : IAttentionTile<TLanes> where 
     private const int Length = KvCache.BlockLength;
 
     [MethodImpl(Compiled.Apart)]
-    public static void Scores(float* query, float* keys, int dimension, int end, float* scores)
+    public static void Scores<TAhead>(float* query, float* keys, int dimension, int end, float* scores, TAhead ahead) where TAhead : unmanaged, IAhead
     {
         TLanes s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
         for (int i = 0; i < dimension; i += 2, keys += Length)
         {
+            ahead.Step(4);
             TLanes first = TLanes.Broadcast(query[i]), second = Second(query, i, dimension);
             s0 = Add(s0, first, second, keys);
             s1 = Add(s1, first, second, keys + 16);
@@ -36,7 +37,7 @@ internal readonly unsafe struct PairTile<TLanes> : IAttentionTile<TLanes> where 
             float* k = keys + half;
             for (int i = 0; i < dimension; i += 2, k += Length)
             {
-                ahead.Step();
+                ahead.Step(2);
                 TLanes.LoadBf16Pairs((byte*)k, out var even0, out var odd0);
                 TLanes.LoadBf16Pairs((byte*)(k + 16), out var even1, out var odd1);
                 TLanes first = TLanes.Broadcast(q0[i]), second = Second(q0, i, dimension);
@@ -62,8 +63,6 @@ internal readonly unsafe struct PairTile<TLanes> : IAttentionTile<TLanes> where 
             d1.Store(y3 + half + 16);
         }
     }
-
-    public static int ScoreSteps(int dimension) => (dimension + 1) / 2 * 2;
 
     public static int Words(int dimensions) => dimensions >> 1;
 
