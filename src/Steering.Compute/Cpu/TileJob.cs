@@ -22,6 +22,7 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
     }
 
     /// <summary>Several panels at once are as many long streams, a part of the thread's range each: the processor and the kernels fetch ahead of a stream, and one that ends after each panel starts anew every time.</summary>
+    [MethodImpl(Compiled.Apart)]
     private void OneTile(int first, int last, float* apart)
     {
         int whole = Math.Min(last, output.Columns / Width); // the last panel may stick out of the row
@@ -40,6 +41,7 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
         }
     }
 
+    [MethodImpl(Compiled.Apart)]
     private void Blocks(int first, int last, float* apart)
     {
         for (int tile = 0; tile < product.Tiles; tile += product.BlockTiles)

@@ -15,6 +15,7 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     // Jobs are unmanaged: what they need of the kernel is copied.
     private readonly nint* _entries = kernel.Entries;
     private readonly int _granule = kernel.Format.RowGranule;
+    private readonly (int Each, int Longer) _granules = TileGranules(rowCount, kernel.Format);
     private readonly bool _usesTileRegisters = kernel.Format is AmxTiles;
 
     /// <summary>Address of the first panel.</summary>
@@ -29,12 +30,18 @@ internal readonly unsafe struct TileProduct(nint rows, long rowStride, int rowCo
     /// <summary>Of the kernel's loop.</summary>
     public long Steps { get; init; } = steps;
 
-    public int Tiles { get; } = (rowCount + kernel.Format.MostRows - 1) / kernel.Format.MostRows;
+    public int Tiles { get; } = TilesOf(rowCount, kernel.Format);
 
     /// <summary>Tiles that are walked over before the next panel.</summary>
     public int BlockTiles { get; } = (int)Math.Max(kernel.Format.LeastBlockTiles, kernel.Format.BlockBytes / (rowStride * kernel.Format.MostRows));
 
-    public int First(int tile) => Math.Min(rowCount, ((int)((long)rowCount * tile / Tiles) + _granule - 1) / _granule * _granule);
+    /// <summary>The first row of a tile. Without a division: it is asked for several times a tile, and tiles of narrow inputs are done in 0.3 microseconds.</summary>
+    public int First(int tile) => Math.Min(rowCount, _granule * (tile * _granules.Each + Math.Min(tile, _granules.Longer)));
+
+    private static int TilesOf(int rows, TileFormat format) => (rows + format.MostRows - 1) / format.MostRows;
+
+    /// <summary>Granules of rows of each tile, and how many tiles have one more.</summary>
+    private static (int, int) TileGranules(int rows, TileFormat format) => Math.DivRem((rows + format.RowGranule - 1) / format.RowGranule, Math.Max(1, TilesOf(rows, format)));
 
     /// <summary>To be called by a thread before its first tile.</summary>
     public void Begin()
