@@ -90,10 +90,16 @@ internal static class Exponentials
             weight.CopyTo(restWeights);
             restWeights[..(logits.Length - i)].CopyTo(weights[i..]);
         }
-        var four = sum.GetLower() + sum.GetUpper();
-        return (four[0] + four[2]) + (four[1] + four[3]);
+        return Sum(sum);
 
         Vector512<double> Scaled(ReadOnlySpan<float> values, int at) => (Widen(Vector256.Create(values.Slice(at, 8))) - largest) * scales;
+    }
+
+    /// <summary>The sum of all lanes in an order of our own: that of the library is the processor's.</summary>
+    public static double Sum(Vector512<double> lanes)
+    {
+        var four = lanes.GetLower() + lanes.GetUpper();
+        return (four[0] + four[2]) + (four[1] + four[3]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

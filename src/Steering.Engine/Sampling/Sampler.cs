@@ -1,3 +1,4 @@
+using System.Numerics;
 using Steering.Engine.Generation;
 
 namespace Steering.Engine.Sampling;
@@ -17,7 +18,7 @@ public sealed class Sampler(int vocabularySize)
     // Only sequences with top_k, top_p or min_p need these.
     private int[]? _candidates;
     private float[]? _candidateLogits;
-    private double[]? _scratch;
+    private double[]? _scratch, _room;
 
     /// <summary>The next token.</summary>
     /// <param name="logits">One per token of the vocabulary; destroyed.</param>
@@ -112,6 +113,7 @@ public sealed class Sampler(int vocabularySize)
         _candidates ??= new int[vocabularySize];
         _candidateLogits ??= new float[vocabularySize];
         _scratch ??= new double[vocabularySize];
+        _room ??= new double[vocabularySize];
         double scale = 1 / parameters.Temperature;
         int count;
         double sum;
@@ -139,11 +141,14 @@ public sealed class Sampler(int vocabularySize)
     private int Gather(ReadOnlySpan<float> logits, float least)
     {
         int count = 0;
-        for (int token = 0; token < logits.Length; token++)
+        for (int start = 0; start < logits.Length; start += Threshold.Logits)
         {
-            if (!(logits[token] >= least)) continue;
-            _candidates![count] = token;
-            _candidateLogits![count++] = logits[token];
+            for (uint bits = Threshold.AtLeast(logits, start, least); bits != 0; bits &= bits - 1)
+            {
+                int token = start + BitOperations.TrailingZeroCount(bits);
+                _candidates![count] = token;
+                _candidateLogits![count++] = logits[token];
+            }
         }
         return count;
     }
@@ -163,14 +168,18 @@ public sealed class Sampler(int vocabularySize)
     private float KthLargest(ReadOnlySpan<float> logits, int k)
     {
         int capacity = Math.Min(vocabularySize, Math.Max(2 * k, 1024)), count = 0;
-        double least = double.NegativeInfinity;
-        foreach (float logit in logits)
+        float least = float.NegativeInfinity;
+        for (int start = 0; start < logits.Length; start += Threshold.Logits)
         {
-            if (!(logit > least)) continue;
-            _scratch![count++] = logit;
-            if (count < capacity || capacity == vocabularySize) continue;
-            least = Cutoff.KthLargest(_scratch.AsSpan(0, count), k);
-            count = k;
+            for (uint bits = Threshold.AtLeast(logits, start, least); bits != 0; bits &= bits - 1)
+            {
+                float logit = logits[start + BitOperations.TrailingZeroCount(bits)];
+                if (logit <= least) continue;
+                _scratch![count++] = logit;
+                if (count < capacity || capacity == vocabularySize) continue;
+                least = (float)Cutoff.KthLargest(_scratch.AsSpan(0, count), k);
+                count = k;
+            }
         }
         return count >= k ? (float)Cutoff.KthLargest(_scratch.AsSpan(0, count), k) : float.NegativeInfinity;
     }
@@ -180,19 +189,22 @@ public sealed class Sampler(int vocabularySize)
     {
         var scratch = _scratch.AsSpan(0, count);
         _weights.AsSpan(0, count).CopyTo(scratch);
-        var (border, above) = Cutoff.ByMass(scratch, mass);
+        var (border, above) = Cutoff.ByMass(scratch, _room, mass);
         int kept = 0;
-        for (int i = 0; i < count; i++)
+        for (int start = 0; start < count; start += Threshold.Weights)
         {
-            double weight = _weights[i];
-            if (weight < border) continue;
-            if (weight == border)
+            for (uint bits = Threshold.AtLeast(_weights.AsSpan(0, count), start, border); bits != 0; bits &= bits - 1)
             {
-                if (above >= mass && kept > 0) continue;
-                above += weight;
+                int i = start + BitOperations.TrailingZeroCount(bits);
+                double weight = _weights[i];
+                if (weight == border)
+                {
+                    if (above >= mass && kept > 0) continue;
+                    above += weight;
+                }
+                _candidates![kept] = _candidates[i];
+                _weights[kept++] = weight;
             }
-            _candidates![kept] = _candidates[i];
-            _weights[kept++] = weight;
         }
         return kept;
     }
@@ -200,12 +212,14 @@ public sealed class Sampler(int vocabularySize)
     private int KeepAtLeast(int count, double least, bool dense)
     {
         int kept = 0;
-        for (int i = 0; i < count; i++)
+        for (int start = 0; start < count; start += Threshold.Weights)
         {
-            double weight = _weights[i];
-            if (weight < least) continue;
-            _candidates![kept] = dense ? i : _candidates[i];
-            _weights[kept++] = weight;
+            for (uint bits = Threshold.AtLeast(_weights.AsSpan(0, count), start, least); bits != 0; bits &= bits - 1)
+            {
+                int i = start + BitOperations.TrailingZeroCount(bits);
+                _candidates![kept] = dense ? i : _candidates[i];
+                _weights[kept++] = _weights[i];
+            }
         }
         return kept;
     }

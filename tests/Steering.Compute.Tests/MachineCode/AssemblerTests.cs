@@ -56,7 +56,6 @@ public sealed class AssemblerTests
         ["tileloadd tmm6, [rsi+r11+64]"] = ("c4 a2 7b 4b 74 1e 40", a => a.Load(new Tile(6), new Memory(Rsi, 64, R11))),
         ["tilestored [rdx+rcx], tmm1"] = ("c4 e2 7a 4b 0c 0a", a => a.Store(new Memory(Rdx, 0, Rcx), new Tile(1))),
         ["tdpbf16ps tmm0, tmm4, tmm6"] = ("c4 e2 4a 5c c4", a => a.DotBf16(new Tile(0), new Tile(4), new Tile(6))),
-        ["tdpbsud tmm3, tmm5, tmm7"] = ("c4 e2 42 5e dd", a => a.DotSignedUnsignedBytes(new Tile(3), new Tile(5), new Tile(7))),
     };
 
     public static TheoryData<string> Instructions() => [.. s_cases.Keys];

@@ -124,7 +124,6 @@ internal sealed class Assembler
     public void Load(Tile to, Memory from) => Vex(0x4B, PrefixF2, to.Number, 0, from); // tileloadd
     public void Store(Memory to, Tile from) => Vex(0x4B, PrefixF3, from.Number, 0, to); // tilestored
     public void DotBf16(Tile to, Tile a, Tile b) => Vex(0x5C, PrefixF3, to.Number, b.Number, a.Number); // tdpbf16ps
-    public void DotSignedUnsignedBytes(Tile to, Tile a, Tile b) => Vex(0x5E, PrefixF3, to.Number, b.Number, a.Number); // tdpbsud
 
     private void Bytes(params ReadOnlySpan<byte> bytes) => _code.AddRange(bytes);
 
