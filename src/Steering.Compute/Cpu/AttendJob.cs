@@ -26,14 +26,15 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         public int Position, First, Begin, End;
     }
 
-    [MethodImpl(Compiled.Apart)]
+    [MethodImpl(Compiled.Apart), SkipLocalsInit]
     public void Run(int first, int last)
     {
         int padded = layout.PaddedHead, rowsAtOnce = Math.Max(1, MostQueries / headsPerItem);
         if (rowsAtOnce >= 4) rowsAtOnce &= ~3; // queries go through a tile four by four
         const int Slots = MostQueries + 1; // one behind the last query, where Fours makes four of three
         var queries = stackalloc Query[Slots];
-        float* memory = stackalloc float[Slots * (Length + padded)];
+        float* memory = stackalloc float[Slots * (Length + padded) + CacheLine.Floats];
+        memory = CacheLine.Next(memory);
         for (int i = 0; i < Slots; i++)
         {
             queries[i].Weights = memory + i * (Length + padded);

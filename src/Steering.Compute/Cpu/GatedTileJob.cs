@@ -12,11 +12,12 @@ internal readonly unsafe struct GatedTileJob<TLanes, TActivation>(TileProduct pr
 {
     private const int Width = PanelMatrix.Width;
 
-    [MethodImpl(Compiled.Apart)]
+    [MethodImpl(Compiled.Apart), SkipLocalsInit]
     public void Run(int first, int last)
     {
         int panels = output.Columns / Width;
-        float* both = stackalloc float[TileFormat.RowLimit * 2 * Width];
+        float* both = stackalloc float[TileFormat.RowLimit * 2 * Width + CacheLine.Floats];
+        both = CacheLine.Next(both);
         bool pair = product.Has(TileVariant.Pair);
         product.Begin();
         for (int tile = 0; tile < product.Tiles; tile += product.BlockTiles)

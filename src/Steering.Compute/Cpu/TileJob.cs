@@ -11,10 +11,11 @@ internal readonly unsafe struct TileJob(TileProduct product, TensorView output, 
 {
     private const int Width = PanelMatrix.Width;
 
-    [MethodImpl(Compiled.Apart)]
+    [MethodImpl(Compiled.Apart), SkipLocalsInit]
     public void Run(int first, int last)
     {
-        float* apart = stackalloc float[TileFormat.RowLimit * Width];
+        float* apart = stackalloc float[TileFormat.RowLimit * Width + CacheLine.Floats];
+        apart = CacheLine.Next(apart);
         product.Begin();
         if (product.Tiles == 1) OneTile(first, last, apart);
         else Blocks(first, last, apart);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -61,38 +62,49 @@ internal static class Exponentials
     /// <param name="weights">At least as many as logits.</param>
     public static double Weigh(ReadOnlySpan<float> logits, float max, double scale, Span<double> weights)
     {
-        var sum = Vector512<double>.Zero;
-        var largest = Vector512.Create((double)max);
-        var scales = Vector512.Create(scale);
-        int i = 0;
-        for (; i + 16 <= logits.Length; i += 16)
-        {
-            Vector512<double> a = Scaled(logits, i), b = Scaled(logits, i + 8);
-            Exp(ref a, ref b);
-            sum = sum + a + b;
-            a.CopyTo(weights.Slice(i, 8));
-            b.CopyTo(weights.Slice(i + 8, 8));
-        }
-        for (; i + 8 <= logits.Length; i += 8)
-        {
-            var weight = Exp(Scaled(logits, i));
-            sum += weight;
-            weight.CopyTo(weights.Slice(i, 8));
-        }
-        if (i < logits.Length)
+        weights = weights[..logits.Length];
+        var sum = WeighWhole(logits, max, scale, weights);
+        int whole = logits.Length & ~7;
+        if (whole < logits.Length)
         {
             Span<float> rest = stackalloc float[8];
             Span<double> restWeights = stackalloc double[8];
             rest.Fill(float.NegativeInfinity);
-            logits[i..].CopyTo(rest);
-            var weight = Exp(Scaled(rest, 0));
-            sum += weight;
-            weight.CopyTo(restWeights);
-            restWeights[..(logits.Length - i)].CopyTo(weights[i..]);
+            logits[whole..].CopyTo(rest);
+            sum += WeighWhole(rest, max, scale, restWeights);
+            restWeights[..(logits.Length - whole)].CopyTo(weights[whole..]);
         }
         return Sum(sum);
+    }
 
-        Vector512<double> Scaled(ReadOnlySpan<float> values, int at) => (Widen(Vector256.Create(values.Slice(at, 8))) - largest) * scales;
+    /// <summary>All but the last few, eight at a time. Apart, and without checks: what a check calls makes the compiler keep the sum in memory, which takes twice as long.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static Vector512<double> WeighWhole(ReadOnlySpan<float> logits, float max, double scale, Span<double> weights)
+    {
+        ref float logit = ref MemoryMarshal.GetReference(logits);
+        ref double weight = ref MemoryMarshal.GetReference(weights);
+        Vector512<double> sum = Vector512<double>.Zero, largest = Vector512.Create((double)max), scales = Vector512.Create(scale);
+        nuint i = 0, length = (nuint)logits.Length;
+        // Each is a chain of twenty operations that wait for one another: four in turn, where there are registers for them, take 18% less.
+        for (; Vector512.IsHardwareAccelerated && i + 32 <= length; i += 32)
+        {
+            Vector512<double> a = Scaled(ref logit, i), b = Scaled(ref logit, i + 8), c = Scaled(ref logit, i + 16), d = Scaled(ref logit, i + 24);
+            Exp(ref a, ref b, ref c, ref d);
+            sum = sum + a + b + c + d;
+            a.StoreUnsafe(ref weight, i);
+            b.StoreUnsafe(ref weight, i + 8);
+            c.StoreUnsafe(ref weight, i + 16);
+            d.StoreUnsafe(ref weight, i + 24);
+        }
+        for (; i + 8 <= length; i += 8)
+        {
+            var eight = Exp(Scaled(ref logit, i));
+            sum += eight;
+            eight.StoreUnsafe(ref weight, i);
+        }
+        return sum;
+
+        Vector512<double> Scaled(ref float from, nuint at) => (Widen(Vector256.LoadUnsafe(ref from, at)) - largest) * scales;
     }
 
     /// <summary>The sum of all lanes in an order of our own: that of the library is the processor's.</summary>
@@ -131,18 +143,20 @@ internal static class Exponentials
         return Scale(series, shifted, x);
     }
 
-    /// <summary>Two at once: each is a chain of multiply-adds that wait for one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Exp(ref Vector512<double> a, ref Vector512<double> b)
+    private static void Exp(ref Vector512<double> a, ref Vector512<double> b, ref Vector512<double> c, ref Vector512<double> d)
     {
-        Vector512<double> ra = Reduce(a, out var shiftedA), rb = Reduce(b, out var shiftedB);
-        Vector512<double> seriesA = Vector512.Create(Series[0]), seriesB = seriesA;
+        Vector512<double> ra = Reduce(a, out var shiftedA), rb = Reduce(b, out var shiftedB), rc = Reduce(c, out var shiftedC), rd = Reduce(d, out var shiftedD);
+        Vector512<double> seriesA = Vector512.Create(Series[0]), seriesB = seriesA, seriesC = seriesA, seriesD = seriesA;
         foreach (double coefficient in Series[1..])
         {
-            seriesA = Vector512.FusedMultiplyAdd(seriesA, ra, Vector512.Create(coefficient));
-            seriesB = Vector512.FusedMultiplyAdd(seriesB, rb, Vector512.Create(coefficient));
+            var next = Vector512.Create(coefficient);
+            seriesA = Vector512.FusedMultiplyAdd(seriesA, ra, next);
+            seriesB = Vector512.FusedMultiplyAdd(seriesB, rb, next);
+            seriesC = Vector512.FusedMultiplyAdd(seriesC, rc, next);
+            seriesD = Vector512.FusedMultiplyAdd(seriesD, rd, next);
         }
-        (a, b) = (Scale(seriesA, shiftedA, a), Scale(seriesB, shiftedB, b));
+        (a, b, c, d) = (Scale(seriesA, shiftedA, a), Scale(seriesB, shiftedB, b), Scale(seriesC, shiftedC, c), Scale(seriesD, shiftedD, d));
     }
 
     // x = n ln 2 + r with |r| <= ln 2 / 2; exp r by its Taylor series, whose first missing term is below 2^-57.

@@ -84,21 +84,24 @@ public sealed class Sampler(int vocabularySize)
     private double WeighAll(ReadOnlySpan<float> logits, float max, double scale)
     {
         double sum = 0;
-        for (int block = 0, start = 0; start < logits.Length; block++, start += Exponentials.BlockSize)
-        {
-            int length = Math.Min(Exponentials.BlockSize, logits.Length - start);
-            sum += _blockSums[block] = Exponentials.Weigh(logits.Slice(start, length), max, scale, _weights.AsSpan(start, length));
-        }
+        for (int start = 0; start < logits.Length; start += Exponentials.BlockSize) sum += Exponentials.Weigh(Block(logits, start), max, scale, _weights.AsSpan(start));
         return sum;
     }
 
+    private static ReadOnlySpan<float> Block(ReadOnlySpan<float> logits, int start) => logits.Slice(start, Math.Min(Exponentials.BlockSize, logits.Length - start));
+
+    // Weights of a block are computed twice where the draw falls into it, instead of all of them being kept.
     private int DrawFromAll(ReadOnlySpan<float> logits, float max, double scale, double uniform)
     {
-        double target = uniform * WeighAll(logits, max, scale), cumulative = 0;
+        var weights = _weights.AsSpan(0, Math.Min(Exponentials.BlockSize, logits.Length));
+        double sum = 0, cumulative = 0;
+        for (int i = 0; i < _blockSums.Length; i++) sum += _blockSums[i] = Exponentials.Weigh(Block(logits, i * Exponentials.BlockSize), max, scale, weights);
+        double target = uniform * sum;
         int block = 0;
         while (block < _blockSums.Length - 1 && cumulative + _blockSums[block] <= target) cumulative += _blockSums[block++];
-        int start = block * Exponentials.BlockSize;
-        return start + FirstAbove(_weights.AsSpan(start, Math.Min(Exponentials.BlockSize, logits.Length - start)), cumulative, target);
+        var drawn = Block(logits, block * Exponentials.BlockSize);
+        Exponentials.Weigh(drawn, max, scale, weights);
+        return block * Exponentials.BlockSize + FirstAbove(weights[..drawn.Length], cumulative, target);
     }
 
     private int DrawFromCandidates(int count, double uniform)
