@@ -43,25 +43,29 @@ internal readonly unsafe struct AttendJob<TLanes, TTile>(TensorView output, Tens
         for (int row = 0, end; row < output.Rows; row = end)
         {
             end = row + SequenceLength(row);
-            for (int group = first / output.Rows; group * output.Rows < last; group++)
+            for (int group = first / output.Rows, groups; group * output.Rows < last; group += groups)
             {
+                groups = Together(group, last);
                 int from = Math.Max(row, first - group * output.Rows), to = Math.Min(end, last - group * output.Rows);
-                float* after = (group + 1) * output.Rows < last ? FirstTile(row, group + 1) : end < output.Rows ? FirstTile(end, first / output.Rows) : null;
+                float* after = (group + groups) * output.Rows < last ? FirstTile(row, group + groups) : end < output.Rows ? FirstTile(end, first / output.Rows) : null;
                 for (int count; from < to; from += count)
                 {
                     count = Neighbours(from, Math.Min(rowsAtOnce, to - from));
-                    Rows(queries, from, count, group * headsPerItem, padded, after);
+                    Rows(queries, from, count, group * headsPerItem, groups * headsPerItem, padded, after);
                 }
             }
         }
     }
 
-    /// <summary>Neighbouring rows and the query heads of an item.</summary>
-    private void Rows(Query* queries, int row, int rows, int firstHead, int padded, float* after)
+    /// <summary>Items that are taken at once: of a single row the thread's heads that share keys, which were dealt out one by one so that every thread has as many.</summary>
+    private int Together(int group, int last) => output.Rows > 1 || headsPerItem > 1 ? 1 : Math.Min(last - group, layout.Shape.HeadsPerKeyValue - group % layout.Shape.HeadsPerKeyValue);
+
+    /// <summary>Neighbouring rows and some query heads that share keys.</summary>
+    private void Rows(Query* queries, int row, int rows, int firstHead, int count, int padded, float* after)
     {
-        for (int head = firstHead; head < firstHead + headsPerItem; head += MostQueries)
+        for (int head = firstHead; head < firstHead + count; head += MostQueries)
         {
-            int heads = Math.Min(MostQueries, firstHead + headsPerItem - head);
+            int heads = Math.Min(MostQueries, firstHead + count - head);
             for (int i = 0; i < rows * heads; i++) Begin(ref queries[i], row + i / heads, head + i % heads, padded);
             Tiles(queries, rows * heads, row, head / layout.Shape.HeadsPerKeyValue, padded, after);
             for (int i = 0; i < rows * heads; i++) Finish(queries[i]);
