@@ -123,7 +123,7 @@ public sealed class Sampler(int vocabularySize)
         if (HasTopK(parameters))
         {
             count = Gather(logits, KthLargest(logits, parameters.TopK));
-            sum = WeighCandidates(count, max, scale);
+            sum = WeighAll(_candidateLogits.AsSpan(0, count), max, scale);
         }
         else if (parameters.TopP < 1)
         {
@@ -135,7 +135,7 @@ public sealed class Sampler(int vocabularySize)
         {
             // Slightly more than min_p lets through; the exact comparison follows.
             count = Gather(logits, (float)(max + Math.Log(parameters.MinP) / scale - 1e-3 * (1 + Math.Abs(max))));
-            sum = WeighCandidates(count, max, scale);
+            sum = WeighAll(_candidateLogits.AsSpan(0, count), max, scale);
         }
         if (parameters.TopP < 1) count = KeepTopP(count, parameters.TopP * sum);
         return parameters.MinP > 0 ? KeepAtLeast(count, Math.Min(parameters.MinP, 1), dense: false) : count;
@@ -154,17 +154,6 @@ public sealed class Sampler(int vocabularySize)
             }
         }
         return count;
-    }
-
-    private double WeighCandidates(int count, float max, double scale)
-    {
-        double sum = 0;
-        for (int start = 0; start < count; start += Exponentials.BlockSize)
-        {
-            int length = Math.Min(Exponentials.BlockSize, count - start);
-            sum += Exponentials.Weigh(_candidateLogits.AsSpan(start, length), max, scale, _weights.AsSpan(start, length));
-        }
-        return sum;
     }
 
     // The k-th largest logit. Only values above the k-th of those seen so far can be among them: they collect in a buffer that is cut back to k when it is full.
