@@ -113,8 +113,6 @@ internal readonly unsafe struct QuantiseRowsJob(TensorView input, byte* output, 
     private static float MaxAcross(Vector512<float> value)
     {
         var eight = Vector256.MaxNative(value.GetLower(), value.GetUpper());
-        var four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
-        var two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
+        return LaneTree.Max(Vector128.MaxNative(eight.GetLower(), eight.GetUpper()));
     }
 }

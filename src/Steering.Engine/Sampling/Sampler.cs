@@ -1,4 +1,3 @@
-using System.Numerics;
 using Steering.Engine.Generation;
 
 namespace Steering.Engine.Sampling;
@@ -144,14 +143,10 @@ public sealed class Sampler(int vocabularySize)
     private int Gather(ReadOnlySpan<float> logits, float least)
     {
         int count = 0;
-        for (int start = 0; start < logits.Length; start += Threshold.Logits)
+        for (var passing = new AtLeast<float>(logits, least); passing.Next(out int token);)
         {
-            for (uint bits = Threshold.AtLeast(logits, start, least); bits != 0; bits &= bits - 1)
-            {
-                int token = start + BitOperations.TrailingZeroCount(bits);
-                _candidates![count] = token;
-                _candidateLogits![count++] = logits[token];
-            }
+            _candidates![count] = token;
+            _candidateLogits![count++] = logits[token];
         }
         return count;
     }
@@ -160,18 +155,13 @@ public sealed class Sampler(int vocabularySize)
     private float KthLargest(ReadOnlySpan<float> logits, int k)
     {
         int capacity = Math.Min(vocabularySize, Math.Max(2 * k, 1024)), count = 0;
-        float least = float.NegativeInfinity;
-        for (int start = 0; start < logits.Length; start += Threshold.Logits)
+        for (var passing = new AtLeast<float>(logits, float.NegativeInfinity); passing.Next(out int token);)
         {
-            for (uint bits = Threshold.AtLeast(logits, start, least); bits != 0; bits &= bits - 1)
-            {
-                float logit = logits[start + BitOperations.TrailingZeroCount(bits)];
-                if (logit <= least) continue;
-                _scratch![count++] = logit;
-                if (count < capacity || capacity == vocabularySize) continue;
-                least = (float)Cutoff.KthLargest(_scratch.AsSpan(0, count), k);
-                count = k;
-            }
+            if (logits[token] <= passing.Least) continue;
+            _scratch![count++] = logits[token];
+            if (count < capacity || capacity == vocabularySize) continue;
+            passing.Least = (float)Cutoff.KthLargest(_scratch.AsSpan(0, count), k);
+            count = k;
         }
         return count >= k ? (float)Cutoff.KthLargest(_scratch.AsSpan(0, count), k) : float.NegativeInfinity;
     }
@@ -183,20 +173,16 @@ public sealed class Sampler(int vocabularySize)
         _weights.AsSpan(0, count).CopyTo(scratch);
         var (border, above) = Cutoff.ByMass(scratch, _room, mass);
         int kept = 0;
-        for (int start = 0; start < count; start += Threshold.Weights)
+        for (var passing = new AtLeast<double>(_weights.AsSpan(0, count), border); passing.Next(out int i);)
         {
-            for (uint bits = Threshold.AtLeast(_weights.AsSpan(0, count), start, border); bits != 0; bits &= bits - 1)
+            double weight = _weights[i];
+            if (weight == border)
             {
-                int i = start + BitOperations.TrailingZeroCount(bits);
-                double weight = _weights[i];
-                if (weight == border)
-                {
-                    if (above >= mass && kept > 0) continue;
-                    above += weight;
-                }
-                _candidates![kept] = _candidates[i];
-                _weights[kept++] = weight;
+                if (above >= mass && kept > 0) continue;
+                above += weight;
             }
+            _candidates![kept] = _candidates[i];
+            _weights[kept++] = weight;
         }
         return kept;
     }
@@ -204,14 +190,10 @@ public sealed class Sampler(int vocabularySize)
     private int KeepAtLeast(int count, double least, bool dense)
     {
         int kept = 0;
-        for (int start = 0; start < count; start += Threshold.Weights)
+        for (var passing = new AtLeast<double>(_weights.AsSpan(0, count), least); passing.Next(out int i);)
         {
-            for (uint bits = Threshold.AtLeast(_weights.AsSpan(0, count), start, least); bits != 0; bits &= bits - 1)
-            {
-                int i = start + BitOperations.TrailingZeroCount(bits);
-                _candidates![kept] = dense ? i : _candidates[i];
-                _weights[kept++] = _weights[i];
-            }
+            _candidates![kept] = dense ? i : _candidates[i];
+            _weights[kept++] = _weights[i];
         }
         return kept;
     }
