@@ -88,7 +88,7 @@ internal sealed class ModelLoader(ServerOptions options, Serving serving, TimePr
 #pragma warning restore CA1031
         {
             tracker.Shown.Clear();
-            bool isTold = failure is ModelFormatException or IOException or UnauthorizedAccessException or OutOfMemoryException;
+            bool isTold = failure is ModelFormatException or PlatformNotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException;
             error = isTold ? failure.Message : "The server's log says why.";
             if (isTold) LoadingLog.Failed(log, slot.Name, failure.Message);
             else LoadingLog.Broke(log, failure, slot.Name);

@@ -22,6 +22,17 @@ public sealed partial class InstructionSetTests
         }
     }
 
+    [Fact]
+    public async Task Kernels_that_the_processor_cannot_run_are_refused_with_what_to_do()
+    {
+        using var data = new TemporaryFolder();
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => ServerProcess.StartAsync(data.Path, ["--kernels", "avx2"], ("DOTNET_EnableAVX2", "0")));
+
+        Assert.Contains("This processor cannot run the 'avx2' kernels; leave the choice to the server or ask for 'portable'.", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Message, StringComparison.Ordinal); // no stack: it is the caller's choice, not a fault
+    }
+
     private static async Task<(string Kernels, string Choices)> AnswerAsync((string, string) environment)
     {
         using var data = new TemporaryFolder();
